@@ -1,6 +1,7 @@
 """What is known of the imperfections of a device, gathered from files, studies and assumptions."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from wallnet.files.imperfection_tables import read_entries, text_of
 from wallnet.files.imperfections import BEYOND, Imperfections
 from wallnet.files.schema import KINDS, blank
 from wallnet.jobs.imperfections import ImperfectionsJob, imperfections_job
+from wallnet.studies.devices.measured import measured_model
 from wallnet.studies.imperfections import gathered
 
 LEVELS = {"initial": 2e-5, "notch 1": 3e-5, "notch 2": 4.5e-5, "reversed": 7e-5}
@@ -416,3 +418,19 @@ def test_a_command_without_one_input_is_refused():
     for words in ([], ["a.nc", "--pulses", "b.csv"], ["--pulses", "b.csv"]):
         with pytest.raises((ConfigError, SystemExit), match=r"imperfections needs one of FILE\.nc"):
             main(["imperfections", *words, "--out", "x.csv"])
+
+
+def test_spreads_of_measured_levels_are_relative(tmp_path):
+    lines = ["conductance,spread", "5e-5,2e-6", "2e-5,1e-6", "3e-5,6e-7"]
+    Path("levels.csv").write_text("\n".join(lines), encoding="utf-8")
+    measured_model("levels.csv", None, "measured.json")
+    job = ImperfectionsJob(device="track")
+    data = gathered(job, "measured.json", measured="levels.csv")
+    states = data["device_state"].values.tolist()
+    spreads = dict(zip(states, data["level_spread"].values.tolist(), strict=True))
+    ascending = sorted(states, key=lambda name: float(data["state_conductance"].sel(
+        readout="measured", device_state=name)))  # fmt: skip
+    assert [spreads[name] for name in ascending] == pytest.approx([0.05, 0.02, 0.04], abs=1e-12)
+    sources = json.loads(data.attrs["sources"])
+    assert sources["level_spread"] == "measured (file levels.csv)"
+    assert sources["cycle_spread"] == "assumed: 0.02"

@@ -93,8 +93,8 @@ def entries_of(data: "xarray.Dataset") -> Entries:
     for name, variable in QUANTITIES.items():
         array = data[name].values
         axes = [data[axis].values.tolist() for axis in variable.dimensions]
-        known = array != 0 if variable.type == "int64" else np.isfinite(array)
-        places = zip(itertools.product(*axes), array.ravel().tolist(), known.ravel(), strict=True)
+        present = array != 0 if variable.type == "int64" else np.isfinite(array)
+        places = zip(itertools.product(*axes), array.ravel().tolist(), present.ravel(), strict=True)
         entries[name] = {place: number for place, number, there in places if there}
     return entries
 
@@ -130,8 +130,8 @@ def read_entries(path: str | Path) -> Table:
     for line, row in zip(cells.index, cells.to_dict("records"), strict=True):
         name = row["quantity"]
         if name not in QUANTITIES:
-            known = ", ".join(QUANTITIES)
-            refuse(path, f"has {_shown(path, name)}; use one of {known}", line, "quantity")
+            names = ", ".join(QUANTITIES)
+            refuse(path, f"has {_shown(path, name)}; use one of {names}", line, "quantity")
         variable = QUANTITIES[name]
         for axis in AXES:
             if bool(row.get(axis)) != (axis in variable.dimensions):

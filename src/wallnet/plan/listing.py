@@ -106,6 +106,8 @@ def imperfection_sources(campaign: Campaign, device: str) -> dict[str, str]:
     sources = {"levels": files.COMPACT_MODEL.format(device=device)}
     sources |= {"thermal": STUDIES["thermal"].path(settings.thermal)} if settings.thermal else {}
     sources |= {"barriers": STUDIES["barriers"].path(device)} if settings.barriers else {}
+    measured = getattr(campaign.devices[device], "levels", None)
+    sources |= {"measured": measured} if measured else {}
     return sources | ({"file": settings.file} if settings.file else {})
 
 

@@ -29,7 +29,7 @@ from wallnet.files.imperfection_tables import (
     text_of,
 )
 from wallnet.files.imperfections import BEYOND, KIND, SPREADS, Imperfections
-from wallnet.files.measurements import refuse
+from wallnet.files.measurements import read_levels, refuse
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, INITIAL, WallState
 from wallnet.jobs.imperfections import ImperfectionsJob
@@ -69,6 +69,7 @@ def gathered(
     thermal: str | Path | None = None,
     barriers: str | Path | None = None,
     file: str | Path | None = None,
+    measured: str | Path | None = None,
 ) -> "xarray.Dataset":
     """Return what is known of the imperfections of a device.
 
@@ -84,6 +85,8 @@ def gathered(
         Datasets of these studies of it.
     file : str or Path, optional
         CSV file with some quantities.
+    measured : str or Path, optional
+        CSV file of the levels of a measured device, which may have their spreads.
 
     Returns
     -------
@@ -96,18 +99,19 @@ def gathered(
         If a file cannot be read, is of another device or of other levels, or if its values
         contradict each other.
     """
-    known = stable_levels(levels)
-    states = list(known)
-    own = _of_file(file, job.device, known) if file else Part()
-    of_pulses = _of_thermal(thermal, job, known) if thermal else Part()
+    own_levels = stable_levels(levels)
+    states = list(own_levels)
+    own = _of_file(file, job.device, own_levels) if file else Part()
+    of_pulses = _of_thermal(thermal, job, own_levels) if thermal else Part()
     of_barriers = _of_barriers(barriers, job) if barriers else Part()
     numbers = _devices(own, of_pulses, of_barriers)
     of_levels: Entries = {"is_level": dict.fromkeys(((state,) for state in states), 1)}
     gathering = Part(of_levels, sources={"is_level": _about_levels(levels)})
+    spreads = _of_measured(measured, own_levels) if measured else Part()
     for name in ("gain_spread", "ratio_spread", *SPREADS):
         value = getattr(job, name)
         assumed = {(state,): value for state in states} if name in SPREADS else {(): value}
-        _take(gathering, name, own, Part({name: assumed}, f"assumed: {value:g}"))
+        _take(gathering, name, own, spreads, Part({name: assumed}, f"assumed: {value:g}"))
     frequencies = dict(zip((("lowest",), ("highest",)), job.attempt_frequencies, strict=True))
     text = "assumed: {:g} to {:g} 1/s".format(*job.attempt_frequencies)
     assumed_frequencies = Part({"attempt_frequency": frequencies}, text)
@@ -121,7 +125,7 @@ def gathered(
         gathering.sources["escape_barrier"] += f"; none of {', '.join(lasting)} is known"
     gathering.entries["escape_barrier"] = _for_all(escapes, numbers)
     _add_pulses(gathering, job, states, numbers, own, of_pulses)
-    _add_conductances(gathering, known, own, of_pulses)
+    _add_conductances(gathering, own_levels, own, of_pulses)
     attributes: dict[str, str | int] = {"device": job.device, "parameters": job.to_json()}
     attributes["revision"] = revisions.of(KIND)
     data = dataset_of(gathering.entries, gathering.sources, attributes)
@@ -166,19 +170,19 @@ def _add_pulses(
                 gathering.sources[name] = f"{before}; {text}" if before else text
 
 
-def _add_conductances(gathering: Part, known: Levels, own: Part, of_pulses: Part) -> None:
+def _add_conductances(gathering: Part, own_levels: Levels, own: Part, of_pulses: Part) -> None:
     """Add the conductances of levels, and of all states that a pulse or an escape leaves."""
     conductances: dict[Place, float] = {
-        (reading, state): known[state][reading]
-        for reading in next(iter(known.values()), {})
-        for state in known
+        (reading, state): own_levels[state][reading]
+        for reading in next(iter(own_levels.values()), {})
+        for state in own_levels
     }
     entries = gathering.entries
     left = [place[3] for name in ("landing_count", "escape_barrier") for place in entries[name]]
     assumed: dict[Place, float] = {
         (reading, state): value
         for state in dict.fromkeys(left)
-        for reading, value in _assumed_conductances(state, known).items()
+        for reading, value in _assumed_conductances(state, own_levels).items()
     }
     texts = [f"levels {gathering.sources['is_level']}"]
     for part in (own, of_pulses, Part({"state_conductance": assumed}, "assumed: as levels beside")):
@@ -220,10 +224,10 @@ def _for_all(entries: Mapping[Place, float], numbers: Sequence[int]) -> dict[Pla
     by_device = defaultdict[int, dict[Place, float]](dict)
     for (number, *place), value in entries.items():
         by_device[number][tuple(place)] = value
-    known = sorted(by_device)
+    described = sorted(by_device)
     lacking = iter(number for number in numbers if number not in by_device)
-    of = {number: number for number in known}
-    of |= {number: known[index % len(known)] for index, number in enumerate(lacking)}
+    of = {number: number for number in described}
+    of |= {number: described[index % len(described)] for index, number in enumerate(lacking)}
     return {
         (number, *place): value
         for number in sorted(of)
@@ -333,8 +337,8 @@ def _of_file(path: str | Path, device: str, levels: Levels) -> Part:
         line = table.lines["state_conductance", (reading, state)]
         own = {name: values[reading] for name, values in levels.items() if reading in values}
         if not own:
-            known = " and ".join(next(iter(levels.values()), {}))
-            refuse(path, f"has {reading!r}; {device} has {known}", line, "readout")
+            readings = " and ".join(next(iter(levels.values()), {}))
+            refuse(path, f"has {reading!r}; {device} has {readings}", line, "readout")
         near = min(own, key=lambda name: abs(own[name] - value))
         same = abs(own[near] - value) <= 10 * SAME * (max(own.values()) - min(own.values()))
         is_level = state in (flagged if flagged else levels)
@@ -374,6 +378,20 @@ def _of_file(path: str | Path, device: str, levels: Levels) -> Part:
         for name, text in table.sources.items()
     }
     return Part(entries, sources=sources)
+
+
+def _of_measured(path: str | Path, levels: Levels) -> Part:
+    """Return the spreads of measured levels, if their file has them."""
+    table = read_levels(path)
+    if "spread" not in table:
+        return Part()
+    rows = table.set_index("conductance")["spread"].groupby(level=0).max()
+    spreads: dict[Place, float] = {}
+    for state, values in levels.items():
+        (value,) = values.values()
+        nearest = rows.index[np.abs(rows.index - value).argmin()]
+        spreads[(state,)] = float(rows[nearest] / nearest) if nearest else 0.0
+    return Part({"level_spread": spreads}, f"measured (file {Path(path).name})")
 
 
 def _values(conductances: Mapping[str, float]) -> str:
@@ -519,6 +537,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "thermal": "for a rule: dataset of the study thermal",
         "barriers": "for a rule: dataset of the study barriers",
         "file": "for a rule: CSV table of measured values",
+        "measured": "for a rule: CSV file of measured levels",
     }.items():
         command.add_argument(f"--{name}", help=text)
     command.add_argument("--out", required=True, help="file to write: CSV, for a rule netCDF")
@@ -532,8 +551,8 @@ def _write(arguments: argparse.Namespace) -> None:
             "imperfections needs one of FILE.nc, or --pulses with --levels; name one of them"
         )
     if arguments.netcdf:
-        known = Imperfections.read(arguments.netcdf)
-        files.write_text(text_of(known.data), arguments.out)
+        device = Imperfections.read(arguments.netcdf)
+        files.write_text(text_of(device.data), arguments.out)
     elif arguments.pulses:
         from wallnet.studies import pulse_data
 
@@ -542,5 +561,6 @@ def _write(arguments: argparse.Namespace) -> None:
         print("\n".join(sentences))
     else:
         job = ImperfectionsJob.from_json(arguments.job)
-        inputs = arguments.levels, arguments.thermal, arguments.barriers, arguments.file
+        names = ("levels", "thermal", "barriers", "file", "measured")
+        inputs = (getattr(arguments, name) for name in names)
         files.write_dataset(gathered(job, *inputs), arguments.out, KIND, {})
