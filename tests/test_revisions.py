@@ -114,7 +114,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
             "files/schema/states.py",
             "FREE = ",
             "FREE = '' + ",
-            SIMULATING | OF_STUDIES | {"networks"},
+            SIMULATING | OF_STUDIES | {"networks", "imperfections"},
         ),
         ("jobs/networks.py", "class TrainingJob(", "class TrainingJob(object, ", {"networks"}),
         (

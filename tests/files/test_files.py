@@ -522,7 +522,15 @@ def test_a_trace_has_all_its_variables_over_their_dimensions(tmp_path):
 
 def filled(kind):
     """Return values for every variable of a kind that the schema does not contain itself."""
-    sizes = {"component": 3, "reading": 2, "polarity": 2, "edge": 2, "bound": 2, "moment": 2}
+    sizes = {
+        "component": 3,
+        "reading": 2,
+        "polarity": 2,
+        "edge": 2,
+        "bound": 2,
+        "limit": 2,
+        "moment": 2,
+    }
     return {
         name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
         if variable.is_text

@@ -153,6 +153,15 @@ def test_levels_that_overlap_are_said():
     assert sentence.endswith("average readings, or leave out a level.")
 
 
+def test_a_device_without_these_levels_is_said():
+    text, _ = simulated(devices=2, cycles=20)
+    values = np.random.default_rng(4).uniform(2e-5, 7e-5, (60, 2))
+    rows = [f"7,1,1,{before:.6e},{after:.6e}" for before, after in values]
+    _, sentences = known(text + "\n".join(rows))
+    fault = "Readings of device 7 fit levels.csv badly; give the levels of these devices."
+    assert fault in sentences
+
+
 def test_the_table_becomes_the_file_of_the_measured_device():
     text, counts = simulated(devices=6, cycles=20)
     with open("pulses.csv", "w") as stream:
@@ -208,6 +217,9 @@ def test_wrong_files_are_refused():
         known("device,cycle,pulse,before (S)\n1,1,1,2e-5\n")
     with pytest.raises(files.FileError, match=r"column before: is in uS; write before \(S\)"):
         known("device,cycle,pulse,before (uS),after\n1,1,1,20,2e-5\n")
+    write_levels(np.array([1e-5, 2e-5, 2e-5]))
+    with pytest.raises(files.FileError, match=r"levels.csv, column conductance: has a level twice"):
+        known(lines_of((1, 1, 1, 2e-5, 3e-5)))
     write_levels(np.array([0.0, 1e-5]))
     with pytest.raises(files.FileError, match=r"levels.csv, column conductance: has a level of 0"):
         known(lines_of((1, 1, 1, 2e-5, 3e-5)))

@@ -113,10 +113,12 @@ def imperfections_of(pulses: str | Path, levels: str | Path) -> tuple[str, list[
     wallnet.files.FileError
         If a file cannot be read, or a number in it is not possible.
     """
-    nominal = np.unique(read_levels(levels)["conductance"].to_numpy())
+    nominal = np.sort(read_levels(levels)["conductance"].to_numpy())
     if nominal[0] == 0:
         fault = "has a level of 0 S, which has no relative spread; write what it measures"
         refuse(levels, fault, column="conductance")
+    if (np.diff(nominal) == 0).any():
+        refuse(levels, "has a level twice; leave one out", column="conductance")
     data = read_table(pulses, COLUMNS, list(COLUMNS), MOST_ROWS, LARGEST_JSON)
     numbers, read = data[["device", "cycle", "pulse"]], data[["before", "after"]]
     refuse_first(pulses, data, numbers % 1 != 0, "has {:g}, which is no whole number; write one")
@@ -127,7 +129,7 @@ def imperfections_of(pulses: str | Path, levels: str | Path) -> tuple[str, list[
     refuse_first(pulses, data, far, fault)
     names = [f"level {index}" for index in range(len(nominal))]
     counts = Counter[Place]()
-    devices, candidates = [], _candidates(nominal)
+    devices, foreign, candidates = [], [], _candidates(nominal)
     for number, rows in data.sort_values("cycle", kind="stable").groupby("device"):
         kinds, cycles = (rows[name].to_numpy(int) for name in ("pulse", "cycle"))
         values = rows[["before", "after"]].to_numpy()
@@ -137,7 +139,17 @@ def imperfections_of(pulses: str | Path, levels: str | Path) -> tuple[str, list[
             if kind:
                 counts[int(np.int64(number)), names[start], int(kind), names[end]] += 1
         devices.append(own)
+        level = np.column_stack([own.before, own.after]).ravel()
+        distance = (values.ravel() - own.conductances[level]) / _gaps(own.conductances)[level]
+        squares, counted = _totals([(level, distance)], len(names))
+        if np.sqrt((squares[counted > 0] / counted[counted > 0]).mean()) > CLOSE:
+            foreign.append(f"{number:g}")
     entries, lacking = _spreads(devices, names, nominal)
+    if foreign:
+        lacking.append(
+            f"Readings of device {', '.join(foreign)} fit {Path(levels).name} badly; give the "
+            "levels of these devices."
+        )
     entries |= {
         "is_level": {(name,): 1 for name in names},
         "state_conductance": {
