@@ -168,6 +168,9 @@ class OnLevelsTraining(LevelTraining):
     largest_layer: Literal["trained", "compensated"] = silent("trained")
     """Whether the layer with most weights is trained on the levels as well, or in FP32, while the
     others begin with compensated rounding on theirs; it is then rounded, with compensation."""
+    noise: Annotated[float, Quantity("1", 1e-4, 1.0, zero=True, fix="5 % is 0.05")] = silent(0.0)
+    """Relative standard deviation of the conductances, drawn anew in each step. Source: our
+    choice."""
     kept_epoch: Literal["best", "last"] = silent("best")
     """Epoch whose weights the network has: the best one by validation, or the last one. Source: our
     choice."""

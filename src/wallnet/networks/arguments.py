@@ -97,6 +97,7 @@ CHECKS: dict[str, Check] = {
     "layers": _layers,
     "logits": lambda value: _FLAG(plain(value)),
     "learn_scales": lambda value: _FLAG(plain(value)),
+    "noise": Quantity("1", 0.0, 1.0, fix="it is a share: 5 % is 0.05").checked,
     "circuits": valid(_are_circuits, "has no offset and scale of each layer; give such pairs"),
     "conductances": _numbers,
     "seed": whole(0, 2**63 - 1, "give another one"),

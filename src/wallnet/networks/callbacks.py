@@ -72,6 +72,8 @@ class TrainOnLevels(Callback):
     circuits : Mapping, optional
         Offset and scale of each layer at a factor of 1. If not given, they are chosen for the
         weights at the start of the training.
+    noise : float
+        Relative standard deviation of the conductances; see `prepare_qat`.
 
     Attributes
     ----------
@@ -102,8 +104,10 @@ class TrainOnLevels(Callback):
         layers: Layers = None,
         learn_scales: bool = False,
         circuits: Mapping[str, Circuit] | None = None,
+        noise: float = 0.0,
     ) -> None:
         self.layers, self.learn_scales, self._given = layers, learn_scales, circuits
+        self.noise = noise
         self.digital_layers: dict[str, str] = {}
         self.mapping = WeightMapping(mapping, levels)
         self.circuits: dict[str, Circuit] = {}
@@ -144,7 +148,8 @@ class TrainOnLevels(Callback):
                     f"{', '.join(layers)}; give one of each"
                 )
         self._restored = False
-        training.parametrise(model, layers, Placement(self.mapping, self.circuits), factors)
+        placement = Placement(self.mapping, self.circuits)
+        training.parametrise(model, layers, placement, factors, self.noise)
         for module, key, _ in training.parametrised(model).values():
             self._hooks += training.keep_names(module, key)
         self._training = layers

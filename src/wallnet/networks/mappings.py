@@ -113,6 +113,9 @@ class WeightMapping:
         Entries, ascending, shape (entries,), float32.
     synapses : torch.Tensor
         Levels of the plus and the minus synapse of each entry, shape (entries, 2), int64.
+    magnitudes : torch.Tensor
+        √(G⁺² + G⁻²) of the conductances of each entry, in units of the range of the levels, shape
+        (entries,), float32: the standard deviation of the entry per relative one of conductances.
 
     Raises
     ------
@@ -136,6 +139,9 @@ class WeightMapping:
         plus, minus = self.synapses.T
         subtracted = torch.where(minus == NO_SYNAPSE, 0.0, self.levels[minus])
         self.table = self.levels[plus] - subtracted
+        pairs = np.append(self.conductances, 0.0)[self.synapses]  # NO_SYNAPSE is the last
+        magnitudes = np.hypot(*pairs.T) / np.ptp(self.conductances)
+        self.magnitudes = torch.from_numpy(magnitudes.astype(np.float32))
         self._boundaries = (self.table[1:] + self.table[:-1]) / 2
 
     def circuit_for(self, weight: Tensor, training: bool = False) -> Circuit:

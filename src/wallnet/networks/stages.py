@@ -186,6 +186,7 @@ class Run:
             layers=layers,
             learn_scales=settings.scales == "learned",
             circuits=placement.circuits,
+            noise=settings.noise,
         )
         network = self.trained(stage, begun, keeping)
         circuits = keeping.released(network)

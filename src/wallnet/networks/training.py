@@ -43,7 +43,9 @@ MATRICES = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Bilinear)
 class OnLevels(Hidden):
     """Parametrisation of weights by hidden ones: each is the nearest that the levels allow.
 
-    Hidden weights are clipped to the outermost levels before they are used.
+    Hidden weights are clipped to the outermost levels before they are used. Where a gradient is
+    computed in a training, each conductance G may be a normal variate of mean G and standard
+    deviation `noise` · G.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ class OnLevels(Hidden):
         As of `wallnet.networks.layers.SynapticLayer`.
     factor : torch.nn.Parameter, optional
         Factor of offset and scale that is learned.
+    noise : float
+        Relative standard deviation of the conductances in a training.
     """
 
     offset: Tensor
@@ -66,9 +70,10 @@ class OnLevels(Hidden):
         base: Circuit,
         groups: int = 0,
         factor: nn.Parameter | None = None,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
-        self.mapping, self.groups, self.factor = mapping, groups, factor
+        self.mapping, self.groups, self.factor, self.noise = mapping, groups, factor, noise
         self.register_buffer("offset", base.offset)
         self.register_buffer("scale", base.scale)
 
@@ -87,9 +92,15 @@ class OnLevels(Hidden):
         clipped = layer.weight.clamp_(low, high)
         if self.groups:
             layer.set(clipped)
-        placed = self.mapping.snap(clipped, circuit)
+        entry = self.mapping.nearest(clipped, circuit)
+        placed = self.mapping.weights_at(entry, circuit).to(clipped.dtype)
+        weight = layer.turned(placed)
+        if self.noise and self.training and torch.is_grad_enabled():
+            spread = self.noise * self.mapping.magnitudes.to(entry.device)[entry.long()]
+            moved = circuit.scale * spread * torch.randn_like(placed)
+            weight = weight + layer.turned(moved.to(weight.dtype))
         # what is added is 0 and has the gradient: straight through, and by the factor
-        weight = layer.turned(placed) + (hidden - hidden.detach())
+        weight = weight + (hidden - hidden.detach())
         if self.factor is None:
             return weight
         inside = (clipped > low) & (clipped < high)
@@ -104,11 +115,13 @@ def parametrise(
     layers: Mapping[str, SynapticLayer],
     placement: Placement,
     factors: Sequence[nn.Parameter] = (),
+    noise: float = 0.0,
 ) -> None:
     """Let layers of a model compute with weights on the levels, each with its factor, if any."""
     for index, (name, layer) in enumerate(layers.items()):
         base = Circuit(*(part.to(layer.parameter.device) for part in placement.circuits[name]))
-        step = OnLevels(placement.mapping, base, layer.groups, *factors[index : index + 1])
+        factor = factors[index] if factors else None
+        step = OnLevels(placement.mapping, base, layer.groups, factor, noise)
         # layers that share the weights all have them on the levels
         for module in list(model.modules()):
             for key, parameter in list(module._parameters.items()):
@@ -186,7 +199,8 @@ def keep_names(module: nn.Module, key: str) -> list[RemovableHandle]:
     def saved(module: nn.Module, state: dict[str, Any], prefix: str, _: Any) -> None:
         for name in [name for name in state if name.startswith(prefix + inner)]:
             del state[name]
-        state[prefix + key] = getattr(module, key).detach()
+        with torch.no_grad():  # without noise
+            state[prefix + key] = getattr(module, key)
 
     def loaded(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:
         if prefix + key in state and parametrize.is_parametrized(module, key):
@@ -204,6 +218,7 @@ def prepare_qat(
     mapping: str = DEFAULT_MAPPING,
     layers: Layers = None,
     learn_scales: bool = False,
+    noise: float = 0.0,
 ) -> Model:
     """Let a model compute with weights on the levels of a synapse, in place, to train it.
 
@@ -226,6 +241,10 @@ def prepare_qat(
         Whether offset and scale of each layer that is not frozen are multiplied by a factor that is
         learned; see `wallnet.networks.callbacks.TrainOnLevels`. Optimisers are then made after
         this call, of ``model.parameters()``.
+    noise : float
+        Relative standard deviation of the conductances, which are drawn from PyTorch's generator at
+        each pass of the training that computes a gradient, in both synapses of a pair. The gradient
+        is that without noise.
 
     Returns
     -------
@@ -249,7 +268,8 @@ def prepare_qat(
     """
     created, synapses = WeightMapping(mapping, levels), layers_to_place(model, layers)
     factors = new_factors(synapses) if learn_scales else ()
-    parametrise(model, synapses, Placement.chosen(synapses, created, training=True), factors)
+    placement = Placement.chosen(synapses, created, training=True)
+    parametrise(model, synapses, placement, factors, noise)
     for factor, layer in zip(factors, synapses.values(), strict=False):
         _expect_moves(factor, layer.parameter)
     return model
