@@ -162,8 +162,8 @@ def test_page_and_terminal_say_the_same_and_caveats_follow_the_numbers(configure
         "Best mapping for post-training quantisation, by validation accuracy: signed",
         "layer, the mapping of the paper, loses up to 35.0 points of validation accuracy by "
         "post-training quantisation (MNIST on synapse-3)",
-        "Pulses heat the track by more than 50 K: its parameters change, so that the results are "
-        f"estimates (synapse-3: 3 of 5, up to {hottest:.0f} K)",
+        "Pulses heat the track by more than 50 K: results are estimates "
+        f"(synapse-3: 3 of 5, up to {hottest:.0f} K)",
         "The networks use levels that are no minimum of the energy, from which the wall creeps on "
         "(synapse-3: level 0 (initial) by 157 nm)",
         "Warnings",

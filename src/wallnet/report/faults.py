@@ -30,7 +30,9 @@ Found = tuple[str, str, str]
 """A cause, the name of a device that it concerns, and numbers or states of this device."""
 
 
-HEAT = re.compile(r"(\d+ of \d+) pulses (.*?)(, up to [\d,]+ K)?(: .*)?")
+HEAT = re.compile(
+    r"(\d+ of \d+) pulses ([^,:]*)(, up to [\d,]+ K)?[^:]*: (?:.*, so that the )?(.*)"
+)
 """A part of the caveat of a device file: how many pulses, what they do, how far, what it means."""
 
 
@@ -49,12 +51,12 @@ def grouped(findings: Iterable[Found]) -> list[str]:
 
 
 def heat(devices: Devices) -> Iterator[Found]:
-    """Yield how far the pulses of each device heat its track beyond the model."""
+    """Yield how far the pulses of each device heat its track beyond the model, in short."""
     for name, data in devices.items():
         for match in map(HEAT.fullmatch, data.attrs.get("caveat", "").split("; ")):
             if match:
                 share, what, extent, meaning = match.groups("")
-                yield f"pulses {what}{meaning}", name, share + extent
+                yield f"pulses {what}: {meaning}", name, share + extent
 
 
 def caveats(devices: Devices) -> list[str]:
