@@ -20,7 +20,7 @@ from wallnet.files import FileError, writing
 from wallnet.files.writing import Levels, Spent, cost
 from wallnet.jobs.report import ProgrammingEnergyJob
 from wallnet.report.networks import MADE_BY
-from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
+from wallnet.report.tables import Columns, Format, Table, notes_of, of_columns, significant, texts
 from wallnet.studies import STUDIES
 from wallnet.studies.devices.tables import OUTSIDE
 from wallnet.studies.showing import show_of
@@ -126,18 +126,6 @@ COLUMNS: dict[str, tuple[str, float, Format]] = {
 }
 """Numbers of the table: title, unit and format of the readable one."""
 
-NOTES = (
-    "Energy of writing the networks of the first seed: from synapses that were never written "
-    "(reset), from the network of another seed, and from the quantised network. Energies are those "
-    "in the heavy metal.",
-    "Single pulses: each synapse gets the smallest pulse of the sweep that reaches its level from "
-    "the initial state. The sweep has no pulses from a level, and none back, so that "
-    "synapses that were written cannot be changed. Synapses at levels that no pulse of the sweep "
-    "reaches cannot be written either. Neither has pulses or energy.",
-    "A pulse train: one pulse for each level on the way, as if each synapse were the device of the "
-    "pulse train, with its levels in place of its own.",
-)
-
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
     """Tabulate the energy of writing the networks of a job as CSV, Markdown and HTML.
@@ -157,5 +145,5 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
         title, unit, form = COLUMNS.get(name, (ways.get(name, name), 1, ""))
         shown[title] = (readable[name] / unit if form else readable[name], form)
     title = "Energy of writing a network"
-    numbers, notes = Table(title, frame, formats), [*NOTES, MADE_BY]
+    numbers, notes = Table(title, frame, formats), [*notes_of("programming"), MADE_BY]
     return texts(title, [of_columns(title, shown)], notes=notes, numbers=numbers)

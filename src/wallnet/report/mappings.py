@@ -7,7 +7,7 @@ from wallnet.config import Figures
 from wallnet.config.stages import NO_DEVICE
 from wallnet.report import networks, style
 from wallnet.report.networks import TITLES
-from wallnet.report.tables import Table, texts
+from wallnet.report.tables import Table, notes_of, texts
 
 if TYPE_CHECKING:
     import pandas
@@ -53,16 +53,10 @@ def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
     return Table("mappings", numbers, formats, missing=""), tables
 
 
-MAPPING_NOTES = """Validation accuracy that the levels cost in per cent points: that of the network
-with FP32 weights and as much training, less that on the levels, of the same seed. With several
-seeds: mean ± sample standard deviation. The test images are not used.
-"""
-
-
 def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     """Tabulate the losses by each mapping; the CSV file has all numbers."""
     numbers, tables = mapping_tables(lost_accuracies(sources))
-    return texts(numbers.title, tables, [MAPPING_NOTES], [networks.MADE_BY], numbers)
+    return texts(numbers.title, tables, [notes_of("mappings")], [networks.MADE_BY], numbers)
 
 
 TICKS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)

@@ -16,7 +16,7 @@ from wallnet.jobs.networks import AccuracyJob
 from wallnet.jobs.report import FigureJob
 from wallnet.report import style
 from wallnet.report.faults import grouped, level_caveats
-from wallnet.report.tables import Table, texts
+from wallnet.report.tables import Table, notes_of, texts
 
 if TYPE_CHECKING:
     import pandas
@@ -53,15 +53,6 @@ NOTES = " ".join(
     ]
 )
 """Explanations of the columns of the table."""
-
-PAPER_NOTES = """\
-Where this differs from Table II: the paper does not state its mapping, on which the quantised
-accuracy depends. With one offset and scale from the least to the greatest weight of a layer, a few
-extreme weights fix the distance between levels. 6 levels then lose far more than 11, and the result
-varies from seed to seed. Other readings of its text: `examples/table_ii.py`.
-Fine-tuning in FP32 recovers the FP32 accuracy from any start, but its weights leave the levels. A
-synapse can have the weights of the stages *quantised*, *compensated*, *snapped* and
-*quantisation-aware*."""
 
 
 def read_metrics(path: str, run: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -235,10 +226,6 @@ def gap_tables(records: Sequence[Record]) -> tuple[Table, Table]:
 
 GAP_TITLE = "Accuracy that the levels cost"
 
-GAP_NOTES = """\
-Differences of test accuracies of the same seed in per cent points: mean and, with several seeds,
-95 % confidence interval (Student's t). A negative number is a gain."""
-
 
 def tabulate(sources: style.SourceFiles, job: str) -> dict[str, str]:
     """Tabulate the test accuracy of all networks, and what the levels cost.
@@ -263,8 +250,8 @@ def tabulate(sources: style.SourceFiles, job: str) -> dict[str, str]:
     table = accuracy_table(records, accuracy_job.table_ii)
     gap_numbers, gaps = gap_tables(records)
     tables = [table, gaps] if len(gaps.frame) else [table]
-    notes = [*([GAP_NOTES] if len(gaps.frame) else []), NOTES]
-    notes += [*([PAPER_NOTES] if accuracy_job.table_ii else []), MADE_BY]
+    notes = [*([notes_of("gaps")] if len(gaps.frame) else []), NOTES]
+    notes += [*([notes_of("paper")] if accuracy_job.table_ii else []), MADE_BY]
     first = grouped(level_caveats(records, sources["models"][0]))
     return texts(table.title, tables, first, notes, numbers) | {"gaps": gap_numbers.as_csv()}
 

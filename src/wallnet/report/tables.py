@@ -7,8 +7,11 @@ import html
 import math
 import numbers
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files.whole import terminal_text
@@ -193,6 +196,16 @@ def texts(
         "markdown": "\n".join(parts),
         "html": rendered("tables.html.j2", title=title, tables=tables, notes=plain, first=first),
     }
+
+
+@cache
+def _notes() -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath("notes.toml").read_text("utf-8"))
+
+
+def notes_of(table: str) -> Any:
+    """Return the text of `notes.toml` about a table, or its texts."""
+    return _notes()[table]
 
 
 def lines_of(table: Sequence[Sequence[str]]) -> list[str]:
