@@ -197,7 +197,16 @@ _stage, _noisy_stage = (_stage_of(noisy) for noisy in (False, True))
 
 
 @compiled
-def _add_torque(m, slow, out, p, first, last):
+def _any_stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
+    """Compute a stage with or without a thermal field."""
+    if p.noise != 0:
+        _noisy_stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last)
+    else:
+        _stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last)
+
+
+@compiled
+def _add_torque(m, slow, out, weight, p, first, last):
     """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
     px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
     torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
@@ -212,17 +221,25 @@ def _add_torque(m, slow, out, p, first, last):
         oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
 
 
-@compiled
-def _local_field(m, slow, p, first, last):
-    """Return slow[0] plus the local fields that are not linear in m, in slow[1] if there are any.
+def local_field_of(add_torque):
+    """Return the function of local fields with a torque that depends on the angle."""
 
-    Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
-    """
-    field = slow[0]
-    if p.lambda_difference != 0:
-        _add_torque(m, field, slow[1], p, first, last)
-        field = slow[1]
-    return field
+    @compiled
+    def local_field(m, slow, cells, p, first, last):
+        """Return slow[0] plus the local fields that are not linear in m, in slow[1] if any are.
+
+        Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
+        """
+        field = slow[0]
+        if p.lambda_difference != 0:
+            add_torque(m, field, slow[1], cells, p, first, last)
+            field = slow[1]
+        return field
+
+    return local_field
+
+
+_local_field = local_field_of(_add_torque)
 
 
 @compiled
@@ -290,47 +307,60 @@ def _evaluate(polynomial, time, out, first, last):
 
 
 @compiled
-def _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, factor, stride):
-    """Advance packed cells by Runge-Kutta steps.
+def _scale(slow, noise, weight, p, first, last):
+    """Leave the fields of a step as they are: all cells have the same moment."""
 
-    A step processes the rows upwards in bands, with all stages of a band before the next band. Each
-    stage is one row behind the previous one. The data of a band therefore stays in the cache, and
-    the storage of two stages is still enough.
 
-    The parameters are those of `advance_ranges` for packed cells. `work` contains m twice, `slow`
-    and `noise` are work space, and `polynomial` has the coefficients of the slow field in A/m as a
-    polynomial in time, in units of all steps. `weight` is 1 in cells that move, 0 elsewhere, and a
-    packed row has `stride` cells.
+def advance_of(scale, stage, local_field):
+    """Return the function that advances packed cells, with functions of a kind of film.
+
+    `scale` multiplies the fields of a step by what differs between cells, and `stage` computes a
+    stage. `cells` is what both know of the cells: in a uniform film 1 in cells that move, else 0.
     """
-    (chain, shares), (key, drawn) = stages, draws
-    rows, count = m.shape[1] // stride - 2, chain.shape[0]
-    band = max(1, BAND // stride)
-    for n in range(steps):
-        q = p[n % p.shape[0]]
-        for lower in range(1, rows + count + 1, band):
-            for j in range(count):
-                begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
-                if begin >= end:
-                    continue
-                first, last = begin * stride, end * stride
-                if j == 0:
-                    _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
-                    if q.noise != 0:
-                        _draw(noise, q.noise, key, drawn + n, first, last)
-                source, target = m, work[0]
-                if j > 0:
-                    source, target = work[(j - 1) % 2], work[j % 2]
-                # the corners of the frame have no neighbours and need none
-                first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                field = _local_field(source, slow, q, first, last)
-                own = source, m, target, field, noise, shares[j], weight, q
-                size = factor * chain[j]
-                if q.noise != 0:
-                    _noisy_stage(*own, size, stride, first, last)
-                else:
-                    _stage(*own, size, stride, first, last)
-                if j == count - 1:
-                    _normalise(target, m, q.noise != 0, first, last)
+
+    @compiled
+    def advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, factor, stride):
+        """Advance packed cells by Runge-Kutta steps.
+
+        A step processes the rows upwards in bands, with all stages of a band before the next band.
+        Each stage is one row behind the previous one. The data of a band therefore stays in the
+        cache, and the storage of two stages is still enough.
+
+        The parameters are those of `advance_ranges` for packed cells. `work` contains m twice,
+        `slow` and `noise` are work space, and `polynomial` has the coefficients of the slow field
+        in A/m as a polynomial in time, in units of all steps. A packed row has `stride` cells.
+        """
+        (chain, shares), (key, drawn) = stages, draws
+        rows, count = m.shape[1] // stride - 2, chain.shape[0]
+        band = max(1, BAND // stride)
+        for n in range(steps):
+            q = p[n % p.shape[0]]
+            for lower in range(1, rows + count + 1, band):
+                for j in range(count):
+                    begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
+                    if begin >= end:
+                        continue
+                    first, last = begin * stride, end * stride
+                    if j == 0:
+                        _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
+                        if q.noise != 0:
+                            _draw(noise, q.noise, key, drawn + n, first, last)
+                        scale(slow[0], noise, cells, q, first, last)
+                    source, target = m, work[0]
+                    if j > 0:
+                        source, target = work[(j - 1) % 2], work[j % 2]
+                    # the corners of the frame have no neighbours and need none
+                    first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
+                    field = local_field(source, slow, cells, q, first, last)
+                    own = source, m, target, field, noise, shares[j], cells, q
+                    stage(*own, factor * chain[j], stride, first, last)
+                    if j == count - 1:
+                        _normalise(target, m, q.noise != 0, first, last)
+
+    return advance
+
+
+_advance = advance_of(_scale, _any_stage, _local_field)
 
 
 @compiled
@@ -481,7 +511,7 @@ def rate(film, free, field, space, p, factor, out):
     pack(field, free, 0, columns, slow[0], weight)
     work[0] = 0
     none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
-    local = _local_field(m, slow, p[0], first, last)
+    local = _local_field(m, slow, weight, p[0], first, last)
     _stage(m, work[0], work[1], local, slow[0], none, weight, p[0], factor, stride, first, last)
     unpack(work[1], out, 0, columns)
 

@@ -11,7 +11,6 @@ from llvmlite import binding
 from numba import carray, float32, from_dtype, int64
 
 from wallnet.film.loops import (
-    BAND,
     DRAWS,
     EXTRAPOLATED,
     FILM,
@@ -21,14 +20,13 @@ from wallnet.film.loops import (
     VECTOR,
     WORKSPACE,
     _at,
-    _draw,
-    _evaluate,
     _fma,
-    _normalise,
+    advance_of,
     compiled,
     components,
     entry,
     interpolation_coefficients,
+    local_field_of,
     pack,
     unpack,
     workspace,
@@ -179,18 +177,11 @@ def _add_torque(m, slow, out, cells, p, first, last):
         oz[i] = _fma(s, _fma(x[i], ty, -(y[i] * tx)), sz[i])
 
 
-@compiled
-def _local_field(m, slow, cells, p, first, last):
-    """Return slow[0] plus the local fields that are not linear in m; see `loops`."""
-    field = slow[0]
-    if p.lambda_difference != 0:
-        _add_torque(m, field, slow[1], cells, p, first, last)
-        field = slow[1]
-    return field
+_local_field = local_field_of(_add_torque)
 
 
 @compiled
-def _scale(vectors, sizes, first, last):
+def _times(vectors, sizes, first, last):
     """Multiply vectors, (3, cells), by the size of each cell in cells first to last."""
     for c in range(3):
         out, size = vectors[c, first:last], sizes[first:last]
@@ -199,47 +190,32 @@ def _scale(vectors, sizes, first, last):
 
 
 @compiled
-def _advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, factor, stride):
-    """Advance packed cells by Runge-Kutta steps; see `loops`."""
-    (chain, shares), (key, drawn) = stages, draws
-    rows, count = m.shape[1] // stride - 2, chain.shape[0]
-    band = max(1, BAND // stride)
-    for n in range(steps):
-        q = p[n % p.shape[0]]
-        for lower in range(1, rows + count + 1, band):
-            for j in range(count):
-                begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
-                if begin >= end:
-                    continue
-                first, last = begin * stride, end * stride
-                if j == 0:
-                    _evaluate(polynomial, (2 * n + 1) / (2 * steps), slow[0], first, last)
-                    if q.even == 0:
-                        _scale(slow[0], cells[14], first, last)
-                    if q.noise != 0:
-                        _draw(noise, q.noise, key, drawn + n, first, last)
-                        if q.even == 0:
-                            _scale(noise, cells[13], first, last)
-                source, target = m, work[0]
-                if j > 0:
-                    source, target = work[(j - 1) % 2], work[j % 2]
-                first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                field = _local_field(source, slow, cells, q, first, last)
-                own = source, m, target, field, noise, shares[j], cells, q
-                size = factor * chain[j]
-                if q.noise == 0:
-                    if q.turned != 0:
-                        _turned_stage(*own, size, stride, first, last)
-                    else:
-                        _stage(*own, size, stride, first, last)
-                elif q.turned != 0:
-                    _noisy_turned_stage(*own, size, stride, first, last)
-                elif q.even != 0:
-                    _noisy_even_stage(*own, size, stride, first, last)
-                else:
-                    _noisy_stage(*own, size, stride, first, last)
-                if j == count - 1:
-                    _normalise(target, m, q.noise != 0, first, last)
+def _scale(slow, noise, cells, p, first, last):
+    """Multiply the fields of a step by moment and noise of each cell, if these differ."""
+    if p.even == 0:
+        _times(slow, cells[14], first, last)
+        if p.noise != 0:
+            _times(noise, cells[13], first, last)
+
+
+@compiled
+def _any_stage(m, start, out, slow, noise, share, cells, p, factor, stride, first, last):
+    """Compute a stage of a film of any kind."""
+    own = m, start, out, slow, noise, share, cells, p, factor, stride, first, last
+    if p.noise == 0:
+        if p.turned != 0:
+            _turned_stage(*own)
+        else:
+            _stage(*own)
+    elif p.turned != 0:
+        _noisy_turned_stage(*own)
+    elif p.even != 0:
+        _noisy_even_stage(*own)
+    else:
+        _noisy_stage(*own)
+
+
+_advance = advance_of(_scale, _any_stage, _local_field)
 
 
 @compiled
@@ -276,7 +252,7 @@ def rate(film, free, coefficients, field, space, p, factor, out):
     pack(film, free, 0, columns, m, weight)
     pack(field, free, 0, columns, slow[0], weight)
     cells = _pack_cells(coefficients, space, 0, columns)
-    _scale(slow[0], cells[14], 0, m.shape[1])
+    _times(slow[0], cells[14], 0, m.shape[1])
     work[0] = 0
     none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
     field = _local_field(m, slow, cells, p[0], first, last)
