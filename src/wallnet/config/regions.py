@@ -5,19 +5,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Discriminator, Field, Tag
 
+from wallnet.config import quantities
 from wallnet.config.maps import QUANTITIES, MapFile
-from wallnet.config.quantities import (
-    Anisotropy,
-    Damping,
-    Fraction,
-    InterfacialDMI,
-    Length,
-    Magnetization,
-    Position,
-    Section,
-    Stiffness,
-    silent,
-)
+from wallnet.config.quantities import Section, silent
 from wallnet.config.track import ROUNDING, Track
 
 Value = TypeVar("Value", bound=float)
@@ -52,21 +42,21 @@ class Region(Section):
     have the temperature of those of `material`; at another one, they change by the same factors.
     """
 
-    start: Position
+    start: quantities.Position
     """Left end. A cell belongs to a region if its centre does."""
-    stop: Position
+    stop: quantities.Position
     """Right end."""
-    saturation_magnetization: Profile[Magnetization] | None = None
+    saturation_magnetization: Profile[quantities.Magnetization] | None = None
     """Ms."""
-    exchange_stiffness: Profile[Stiffness] | None = None
+    exchange_stiffness: Profile[quantities.Stiffness] | None = None
     """A."""
-    dmi_constant: Profile[InterfacialDMI] | None = None
+    dmi_constant: Profile[quantities.InterfacialDMI] | None = None
     """Interfacial D at the thickness of the track."""
-    uniaxial_anisotropy: Profile[Anisotropy] | None = None
+    uniaxial_anisotropy: Profile[quantities.Anisotropy] | None = None
     """Ku at the thickness of the track."""
-    damping: Profile[Damping] | None = None
+    damping: Profile[quantities.Damping] | None = None
     """Gilbert α."""
-    thickness: Profile[Length] | None = None
+    thickness: Profile[quantities.Length] | None = None
     """Thickness t of the film. Ku and D are those of interfaces: they change with 1/t."""
 
     @property
@@ -85,10 +75,10 @@ class Region(Section):
 class EdgeDamage(Section):
     """Damage at edges and notches, as from etching."""
 
-    share: Fraction = 0.05
+    share: quantities.Fraction = 0.05
     """Share by which Ku is lower. Source: our choice; etching damages edges of CoFeB so that they
     pin walls (arXiv:1711.11334)."""
-    distance: Length = 5e-9
+    distance: quantities.Length = 5e-9
     """Distance of a cell's centre from the nearest edge of the film, notches and ends included, up
     to which it is damaged. Source: our choice."""
 

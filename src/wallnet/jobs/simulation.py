@@ -9,22 +9,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from wallnet.config import quantities
 from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
 from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.disorder import SampledTrack, track_of
 from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
 from wallnet.config.pulse import ProgramPulse, repeated
-from wallnet.config.quantities import (
-    CurrentDensity,
-    Duration,
-    DurationOrNone,
-    Fraction,
-    Position,
-    Quantity,
-    Section,
-    silent,
-)
+from wallnet.config.quantities import Quantity, Section, silent
 from wallnet.config.regions import needed_for
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
@@ -52,8 +44,8 @@ def blocks(replicas: int) -> list[tuple[int, int]]:
 class WallPlacement(Section):
     """Positions in m at which the wall meets the lower and the upper edge."""
 
-    bottom: Position
-    top: Position
+    bottom: quantities.Position
+    top: quantities.Position
 
 
 class PulseHeating(FilmLaw, Strip):
@@ -80,9 +72,9 @@ class FreeWalls(Section):
     Of those in one block and between one pair of notches, a share is simulated further.
     """
 
-    share: Fraction
+    share: quantities.Fraction
     """Share of the free walls that are simulated further; at least one is."""
-    longest: Duration
+    longest: quantities.Duration
     """Longest further time in s."""
 
 
@@ -118,8 +110,8 @@ class Simulation(TrackJob):
 
     material: SimulatedMaterial
     placement: WallPlacement
-    current_density: CurrentDensity | None = None
-    pulse_duration: DurationOrNone = 0.0
+    current_density: quantities.CurrentDensity | None = None
+    pulse_duration: quantities.DurationOrNone = 0.0
     relaxation: Relaxation
     output: Output
     calculator_name: CalculatorName
@@ -136,7 +128,7 @@ class Simulation(TrackJob):
     """Number of the pulse in a train at a temperature, from 1; otherwise 0."""
     replicas: tuple[int, int] | None = None
     """First and last number of the repetitions with thermal fields of their own."""
-    equilibration: DurationOrNone = silent(0.0)
+    equilibration: quantities.DurationOrNone = silent(0.0)
     """Time in s for which each replica equilibrates at the temperature before its first pulse."""
     waveform: Waveform = ()
     """Shares of `current_density` over the pulse; none for a square pulse."""

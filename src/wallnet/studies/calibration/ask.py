@@ -9,18 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from wallnet.config import Campaign, Device, current_name
+from wallnet.config import Campaign, Device, current_name, quantities
 from wallnet.config.devices import Detector
 from wallnet.config.inheritance import laid_over
-from wallnet.config.quantities import (
-    ASCENDING,
-    Damping,
-    Duration,
-    DurationOrNone,
-    Length,
-    Position,
-    Section,
-)
+from wallnet.config.quantities import ASCENDING, Section
 from wallnet.config.reference import Reference
 from wallnet.jobs import Job, Request, Simulation, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
@@ -36,13 +28,13 @@ Candidate = dict[str, float]
 class Parameters(Section):
     """The searched parameters: lowest and highest value of each."""
 
-    damping: tuple[Damping, Damping] = (0.1, 0.6)
+    damping: tuple[quantities.Damping, quantities.Damping] = (0.1, 0.6)
     """Damping of all devices. Source: our choice."""
-    notch_diameter: tuple[Length, Length] = (20e-9, 70e-9)
+    notch_diameter: tuple[quantities.Length, quantities.Length] = (20e-9, 70e-9)
     """Diameter of the notches of devices that have some. Source: our choice."""
-    wall_start: tuple[Position, Position] = (20e-9, 120e-9)
+    wall_start: tuple[quantities.Position, quantities.Position] = (20e-9, 120e-9)
     """Start of the wall on all devices. Source: our choice, left of the neuron's detector."""
-    pulse_duration: tuple[Duration, Duration] = (10e-9, 20e-9)
+    pulse_duration: tuple[quantities.Duration, quantities.Duration] = (10e-9, 20e-9)
     """Pulse of devices that have notches. Source: our choice; paper: 10 ns."""
 
     def _faults(self) -> Iterator[str]:
@@ -64,7 +56,9 @@ class Calibration(Section):
 
     parameters: Parameters = Parameters()
     """Ranges of the searched parameters."""
-    read_delays: Annotated[tuple[DurationOrNone, ...], Field(min_length=1), ASCENDING] = (
+    read_delays: Annotated[
+        tuple[quantities.DurationOrNone, ...], Field(min_length=1), ASCENDING
+    ] = (
         0.0,
         2e-9,
         10e-9,
