@@ -15,6 +15,15 @@ from wallnet.config import ConfigError
 from wallnet.exports import Device, export
 from wallnet.files import FileError
 
+PARAMETERS = (
+    "saturation_magnetization",
+    "exchange_stiffness",
+    "dmi_constant",
+    "uniaxial_anisotropy",
+    "damping",
+    "thickness",
+)
+
 
 def test_maps_have_the_numbers_of_the_trace_at_its_places(tmp_path):
     _, path = write_trace(tmp_path, regions=REGIONS)
@@ -88,20 +97,9 @@ def test_each_parameter_that_varies_has_a_file(tmp_path):
         30: (0.9e6, 1.7e-11, -1.3e-3 * 25 / 22, 0.8e6 * 25 / 22, 0.6, 2.2e-9),
     }
     for x, values in expected.items():
-        got = [read[name]((x * 1e-9, 6e-9, 1e-9))[0] for name in units.keys() & read]
-        wanted = [dict(zip(PARAMETERS, values, strict=True))[name] for name in units.keys() & read]
-        assert got == pytest.approx(wanted, rel=1e-6, abs=0)
+        at = [read[name]((x * 1e-9, 6e-9, 1e-9))[0] for name in PARAMETERS]
+        assert at == pytest.approx(values, rel=1e-6, abs=0)
     assert read["damping"]((42e-9, 2e-9, 1e-9))[0] == 0.0
-
-
-PARAMETERS = (
-    "saturation_magnetization",
-    "exchange_stiffness",
-    "dmi_constant",
-    "uniaxial_anisotropy",
-    "damping",
-    "thickness",
-)
 
 
 def test_a_sample_has_cells_beside_the_track_and_filled_shares(tmp_path):
