@@ -178,8 +178,8 @@ def parse(
     used = campaign.networks.level_sets
     needed = {key: settings[key] for key, study in studies.items() if used & {*study.level_sets}}
     problems += campaign.networks.problems(devices, settings.get("pulse_trains", ()), needed)
-    synapses = campaign.networks.synapses
-    problems += imperfections.problems(campaign.imperfections, synapses, settings)
+    described = campaign.imperfections, campaign.as_made, campaign.networks
+    problems += imperfections.problems(*described, settings)
     _refuse(problems, source, elsewhere)
     campaign = campaign.model_copy(update={"networks": campaign.networks.model_copy()})
     campaign.networks._measured = frozenset(campaign.measured)

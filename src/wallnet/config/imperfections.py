@@ -6,14 +6,14 @@ spread, is in the device's file of imperfections (`wallnet.files.imperfections`)
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from wallnet.config.measured import FilePath
 from wallnet.config.messages import misnamed, validated
-from wallnet.config.networks import Reading
+from wallnet.config.networks import Networks, Reading
 from wallnet.config.quantities import Fraction, Kelvin, Name, Quantity, Section, silent
 
 Spread = Annotated[float, Quantity("1", 0.0, 1.0, fix="it is a share: 2 % is 0.02")]
@@ -211,6 +211,9 @@ class AsMade(Section):
     """Values of a key of a cause at which this cause alone is evaluated, by `cause.key`."""
     reading: Reading | None = None
     """How synapses are read, one of `networks.readings`; the first of each synapse if not given."""
+    recipe: str | None = silent(None)
+    """Recipe of the networks, of `networks.recipes`; the first with a training on the levels if not
+    given."""
     curve_draws: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Draws of each of these values."""
 
@@ -260,13 +263,22 @@ CAUSES: dict[str, type[Cause]] = {
 
 def problems(
     imperfections: Mapping[str, DeviceImperfections],
-    synapses: Collection[str],
+    as_made: Mapping[str, AsMade],
+    networks: Networks,
     studies: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield the conflicts with other parts of the campaign, one sentence each.
 
-    `synapses` are the devices that networks use; `studies` has the subjects of each study.
+    `studies` has the subjects of each study.
     """
+    synapses = networks.synapses
+    for name, causes in as_made.items():
+        key, recipes = f"as_made.{name}", networks.recipes
+        if causes.recipe is not None:
+            yield from misnamed(f"{key}.recipe", causes.recipe, recipes, "in networks.recipes")
+        if causes.reading is not None:
+            readings, what = networks.readings, "in networks.readings"
+            yield from misnamed(f"{key}.reading", causes.reading, readings, what)
     for name, settings in imperfections.items():
         key = f"imperfections.{name}"
         yield from misnamed("imperfections", name, synapses, "in networks.synapses")

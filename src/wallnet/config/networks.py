@@ -364,13 +364,15 @@ class Networks(Section):
             seeds=self.seeds,
         )
 
-    def shown_as_made(self, reading: str | None = None) -> list[Network]:
+    def shown_as_made(self, reading: str | None = None, recipe: str | None = None) -> list[Network]:
         """List the networks that are evaluated as made: one of each data set, synapse and seed.
 
-        They have a reading, or else the first of the synapse, and the first recipe and mapping with
-        a training on the levels, or else the last stage with all weights on levels.
+        They have a reading, or else the first of the synapse, a recipe, or else the first, and the
+        first mapping with a training on the levels, or else the last stage with all weights on
+        levels.
         """
         runs = [run for run in self.runs() if run.stage in PROGRAMMED_STAGES]
+        runs = [run for run in runs if recipe in (None, run.recipe)]
         last = max((run.stage for run in runs), key=PROGRAMMED_STAGES.index, default="")
         chosen: dict[tuple[str, ...], Network] = {}
         for run in runs:

@@ -27,7 +27,7 @@ def evaluations(campaign: Campaign) -> list[str]:
     return [
         files.AS_MADE_NETWORK.format(causes=causes, **network)
         for causes, settings in campaign.as_made.items()
-        for network in campaign.networks.shown_as_made(settings.reading)
+        for network in campaign.networks.shown_as_made(settings.reading, settings.recipe)
     ]
 
 

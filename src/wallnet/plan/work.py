@@ -145,7 +145,7 @@ def network_times(campaign: Campaign) -> dict[str, float]:
         cases = settings.cases()
         seconds = sum(case.draws for case in cases) * SECONDS_PER_DRAW
         wired = sum(case.draws for case in cases if "wires" in case.causes)
-        for run in networks.shown_as_made(settings.reading):
+        for run in networks.shown_as_made(settings.reading, settings.recipe):
             path = files.AS_MADE_NETWORK.format(causes=causes, **run)
             times[path] = SECONDS_PER_FREE_NETWORK + seconds + wired * SECONDS_PER_WIRED_DRAW
     for run in networks.runs():
