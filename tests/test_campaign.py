@@ -14,6 +14,7 @@ from helpers.hostile import SPITEFUL
 from helpers.small_campaign import ROOT, TRAINING, jobs_in, with_networks
 
 from wallnet import files
+from wallnet.config.imperfections import CAUSES
 from wallnet.files.compact import levels_of
 
 pytestmark = pytest.mark.campaign
@@ -193,6 +194,42 @@ def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path)
     assert {"figure_accuracy", "figure_training_curves", "figure_misread"} <= drawn
     assert not drawn & {"figure_transfer_curve", "figure_dynamics", "figure_synapses_compared"}
     assert [planned[rule] for rule in NETWORK_RULES] == [1, 1, 1, 2]
+
+
+def test_networks_as_made_are_evaluated_and_nothing_trains_again(finished_campaign, tmp_path):
+    campaign = finished_campaign.copied(tmp_path / "campaign")
+    kept = {p: p.stat().st_mtime_ns for p in campaign.folder.glob("results/networks/**/*.json")}
+    data = with_networks()
+    causes = {"draws": 2, "curves": {"stuck.share": [0.5]}, "curve_draws": 1}
+    data["as_made"] = {"usual": causes, "series": {**causes, "reading": "series", "wires": None}}
+    campaign.configure(data)
+    every = {"evaluate_as_made": 2, "imperfections": 1, "as_made_table": 1, "as-made": 1}
+    assert campaign.planned("as-made") == every
+    campaign.snakemake("as-made")
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    with open(campaign.folder / "results/tables/as-made.csv", encoding="utf-8") as stream:
+        rows = [*csv.DictReader(stream)]
+    first = next(row for row in rows if row["causes"] == "usual")
+    on_levels = json.loads((campaign.folder / ON_LEVELS).read_text())
+    assert float(first["clean"]) == pytest.approx(on_levels["test_accuracy"], abs=1e-4)
+    assert {row["cause"] for row in rows if row["causes"] == "series"} == {"all", *CAUSES} - {
+        "wires"
+    }
+    page = (campaign.folder / "results/summary.html").read_text(encoding="utf-8")
+    assert "% as made, where" in page
+    assert campaign.planned("as-made") == {}
+    # one key of a set, and what is known of a device
+    data["as_made"]["usual"]["retention"] = {"temperature": 330.0}
+    campaign.configure(data)
+    again = {"as_made_table": 1, "as-made": 1}
+    assert campaign.planned("as-made") == {"evaluate_as_made": 1, **again}
+    data["imperfections"] = {"synapse": {"gain_spread": 0.05}}
+    campaign.configure(data)
+    assert campaign.planned("as-made") == every
+    data["imperfections"] = {"synapse": {"gain_spread": 5}}
+    campaign.configure(data)
+    refused = campaign.snakemake("as-made", check=False)
+    assert "imperfections.synapse.gain_spread = 5 is outside the range 0 to 1" in refused.stderr
 
 
 def test_a_neuron_that_is_no_activation_stops_its_networks(whole):

@@ -84,6 +84,10 @@ class AsMadeJob(_Network):
     stage: str
     causes: AsMade
 
+    def plain(self) -> dict[str, Any]:
+        """Return this job as plain data; a cause that is None is left out of the evaluation."""
+        return super().plain() | {"causes": self.causes.model_dump(mode="json")}
+
 
 class AccuracyJob(Job):
     """Tabulate the test accuracy of these networks."""
