@@ -627,8 +627,26 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
     }
 
 
+def made_in_short(results: Results, device: str) -> str:
+    """Return the accuracy on MNIST of networks as made, in each reading, and what costs most."""
+    rows = results.table("as-made.csv").query(f"dataset == 'mnist' and device == '{device}'")
+    rows = rows[rows["key"] == ""]
+    whole = rows[rows["cause"] == ALL]
+    texts = [
+        f"{rounded(Decimal(row.mean), 1)} ± {rounded(Decimal(row.deviation), 1)} % read in "
+        f"{row.reading}"
+        for row in whole.itertuples()
+    ]
+    alone = rows[rows["cause"] != ALL].astype({"lost": float})
+    cause = TITLES[alone.groupby("cause")["lost"].mean().idxmax()]
+    return (
+        f"**As made**, with [assumed](docs/imperfections.md) imperfections: {', '.join(texts)}; "
+        f"{cause} costs most."
+    )
+
+
 def outcome(results: Results) -> str:
-    """Return five results of the paper's synapse, with units.
+    """Return six results of the paper's synapse, with units.
 
     Levels, threshold and write are with smooth edges; barriers and networks with stairs, whose
     levels at notches are the same.
@@ -658,6 +676,7 @@ def outcome(results: Results) -> str:
         f"**Retention**: the lowest barrier of a notch is {least:.0f} k_B T at 300 K.",
         f"**Accuracy** on MNIST: {accuracy['FP32']} % in FP32, {accuracy['QAT']} % on the levels, "
         "with quantisation-aware training.",
+        made_in_short(results, stairs),
     )
     return "\n".join(f"- {line}" for line in lines)
 

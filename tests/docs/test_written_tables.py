@@ -171,9 +171,9 @@ def test_the_headline_has_the_accuracies_of_the_parallel_reading(
 
 
 def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
-    """The five lines of README have the numbers of four files, which are read again here."""
+    """The six lines of README have the numbers of five files, which are read again here."""
     lines = block("README.md", "outcome").strip().splitlines()
-    levels, threshold, write, retention, accuracy = lines
+    levels, threshold, write, retention, accuracy, as_made = lines
     notches = [
         row for row in rows("devices/synapse-5-smooth-levels.csv") if "notch" in row["state"]
     ]
@@ -195,6 +195,31 @@ def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
     start = next(i for i, line in enumerate(table) if line.startswith("| MNIST, synapse-5 "))
     *_, fp32, _, _, _, on_levels = cells_of(table[start + 2])
     assert f"{fp32} % in FP32, {on_levels} % on the levels" in accuracy
+    for row in rows("as-made.csv"):
+        if (row["dataset"], row["device"], row["cause"]) == ("mnist", "synapse-5", "all"):
+            mean, deviation = float(row["mean"]), float(row["deviation"])
+            assert f"{mean:.1f} ± {deviation:.1f} % read in {row['reading']}" in as_made
+
+
+def test_causes_of_networks_as_made_stand_by_what_they_cost():
+    head, _, *lines = map(cells_of, block("docs/imperfections.md", "as-made").strip().splitlines())
+    columns, shown = head[1:], {line[0]: line[1:] for line in lines}
+    costs = dict[str, list[float]]()
+    for row in rows("as-made.csv"):
+        if row["key"]:
+            continue
+        place = ", ".join(
+            [{"mnist": "MNIST"}.get(row["dataset"], "Fashion-MNIST"), row["device"], row["reading"]]
+        )
+        title = {"all": "all together"}.get(row["cause"], row["cause"].replace("_", " "))
+        mean, deviation = shown[title][columns.index(place)].split(" ± ")
+        assert float(mean) == pytest.approx(float(row["mean"]), abs=6e-3)
+        assert float(deviation) == pytest.approx(float(row["deviation"]), abs=6e-3)
+        costs.setdefault(title, []).append(float(row["lost"]))
+    order = [title for title in shown if title in costs and title != "all together"]
+    means = [statistics.fmean(costs[title]) for title in order]
+    assert means == sorted(means, reverse=True)
+    assert len(order) == 10
 
 
 def test_values_by_hand_are_those_of_a_calculation_without_the_package():
