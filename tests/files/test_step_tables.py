@@ -1,0 +1,136 @@
+"""Tables of conductance steps as devices of continuous conductance."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from helpers.synthetic import one_sentence
+
+from wallnet.files import FileError
+from wallnet.files.step_tables import DECREASING, INCREASING, StepTables
+
+LOW, HIGH = 70e-6, 172e-6
+RANGE = HIGH - LOW
+
+
+def normal(mean, deviation):
+    """Return tables of normally distributed steps, shares of the range, on uneven axes."""
+    statistics = NormalDist(mean, max(deviation, 1e-9))
+    probabilities = np.concatenate([[0], np.linspace(1e-4, 1 - 1e-4, 400), [1]])
+    inner = [statistics.inv_cdf(p) for p in probabilities[1:-1]]
+    column = RANGE * np.array([inner[0], *inner, inner[-1]])
+    conductances = LOW + RANGE * np.array([0.0, 0.1, 0.35, 1.0])
+    changes = np.repeat(column[:, np.newaxis], 4, axis=1)
+    return StepTables(conductances, probabilities, changes, -changes[::-1])
+
+
+def read(folder):
+    """Return the tables of a folder."""
+    return StepTables.read(folder / INCREASING, folder / DECREASING)
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """Return tables in a folder, of steps of 0.0643 of the range without spread."""
+    own = normal(0.0643, 0.0)
+    own.write(tmp_path)
+    return own
+
+
+def test_steps_without_spread_are_the_same_from_everywhere(tables, tmp_path):
+    own = read(tmp_path)
+    begun = LOW + RANGE * np.linspace(0, 0.8, 9).reshape(3, 3)
+    generator = np.random.default_rng(1)
+    for pulses in (1, 2):
+        ended = own.sampled(begun, pulses, generator)
+        assert (ended - begun) / RANGE == pytest.approx(0.0643 * pulses, abs=1e-6)
+    assert own.sampled(begun, 0, generator) == pytest.approx(begun, abs=1e-15)
+
+
+def test_steps_have_mean_and_deviation_of_the_table():
+    generator = np.random.default_rng(2)
+    begun = np.full(100_000, LOW + 0.6 * RANGE)
+    for sign in (1, -1):
+        steps = (normal(0.0465, 0.024).sampled(begun, sign, generator) - begun) / RANGE
+        assert steps.mean() == pytest.approx(sign * 0.0465, abs=0.0004)
+        assert steps.std() == pytest.approx(0.024, abs=0.0003)
+        # no two are the same: nothing is binned
+        assert len(np.unique(steps)) > 99_000
+
+
+def test_steps_are_interpolated_between_conductances_and_probabilities():
+    changes = np.array([[1.0, 3.0], [5.0, 11.0]]) * 1e-6
+    own = StepTables(np.array([10e-6, 50e-6]), np.array([0.0, 1.0]), changes, -changes)
+
+    class Half:
+        """A generator of the probability 0.25."""
+
+        def random(self, shape):
+            return np.full(shape, 0.25)
+
+    # at 20 µS: from 1.5 to 6.5 µS, a quarter of the way
+    assert own.sampled(20e-6, 1, Half()) == pytest.approx(22.75e-6, abs=1e-15)
+    assert own.sampled(20e-6, -1, Half()) == pytest.approx(17.25e-6, abs=1e-15)
+
+
+def test_conductances_stay_in_the_range(tables):
+    generator = np.random.default_rng(3)
+    ends = tables.sampled([LOW - 1e-6, HIGH - 1e-6, HIGH], [-3, 50, 1], generator)
+    assert ends == pytest.approx([LOW, HIGH, HIGH], abs=1e-15)
+
+
+def test_each_conductance_gets_its_own_pulses(tables):
+    middle = LOW + 0.5 * RANGE
+    ended = tables.sampled(middle, [[2, 0], [-3, 1]], np.random.default_rng(4))
+    expected = middle + 0.0643 * RANGE * np.array([[2, 0], [-3, 1]])
+    assert ended == pytest.approx(expected, abs=1e-12)
+
+
+def test_blank_lines_and_spaces_are_read(tables, tmp_path):
+    path = tmp_path / INCREASING
+    lines = path.read_text("utf-8").splitlines()
+    lines[2] = lines[2].replace(",", " ,") + "   "
+    path.write_text("\n".join([*lines[:3], "", *lines[3:], "", ""]), "utf-8")
+    assert read(tmp_path).increasing == pytest.approx(tables.increasing, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda lines: lines[:-1], "a row for each CDF"),
+        (lambda lines: [*lines[:-1], "1,2,x,4"], "rows of numbers"),
+        (lambda lines: [*lines[:-1], "1,2,nan,4"], "not finite"),
+        (lambda lines: [*lines[:-1], "1,2"], "rows of numbers"),
+        (lambda lines: [lines[0], "4,3,2,1", *lines[2:]], "G does not rise"),
+        (lambda lines: [*lines[:2], lines[2].replace("0.0", "0.1", 1), *lines[3:]], "CDF"),
+        (
+            lambda lines: [*lines[:2], lines[2].replace("1.00000000e+00", "0.99995"), *lines[3:]],
+            "CDF",
+        ),
+        (lambda lines: [lines[0], "-" + lines[1], *lines[2:]], "G does not rise"),
+        (lambda lines: lines[:2], "rows of numbers"),
+        (lambda lines: [], "rows of numbers"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_sentence(tables, tmp_path, change, part):
+    path = tmp_path / INCREASING
+    path.write_text("\n".join(change(path.read_text("utf-8").splitlines())), "utf-8")
+    with pytest.raises(FileError) as caught:
+        read(tmp_path)
+    one_sentence(caught, str(path), part)
+
+
+def test_two_files_of_different_devices_are_one_sentence(tables, tmp_path):
+    path = tmp_path / DECREASING
+    lines = path.read_text("utf-8").splitlines()
+    lines[1] = lines[1].replace("7.0", "7.1", 1)
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(FileError) as caught:
+        read(tmp_path)
+    one_sentence(caught, DECREASING, "two files of one device")
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(FileError) as caught:
+        read(tmp_path)
+    one_sentence(caught, INCREASING, "cannot be read")
