@@ -18,7 +18,7 @@ from wallnet.config.messages import misnamed
 from wallnet.files import FileError
 from wallnet.files.imperfections import Imperfections
 
-TARGETS: tuple[str, ...] = ("aihwkit", "crosssim", "maps", "mumax3")
+TARGETS: tuple[str, ...] = ("aihwkit", "crosssim", "maps", "mumax3", "neurosim", "tables")
 """Modules of this package, each a target."""
 
 

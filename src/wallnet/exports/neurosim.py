@@ -1,0 +1,60 @@
+"""Memory states for DNN+NeuroSim 1.5: the 2^n levels that are most evenly spaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.exports import Device
+from wallnet.exports.statistics import levels_of, readme, readout_of
+
+
+def most_even(levels: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the indices of ascending levels with the least squared distance to even spacing."""
+    from scipy.optimize import linear_sum_assignment
+
+    even = np.linspace(levels[0], levels[-1], count)
+    cost = ((even[:, np.newaxis] - levels) / np.ptp(levels)) ** 2
+    return np.sort(linear_sum_assignment(cost)[1])
+
+
+def write(device: Device, folder: Path) -> None:
+    """Write mem_states.csv, and README.txt."""
+    imperfections, readout = device.imperfections, readout_of(device)
+    levels = levels_of(imperfections, readout)
+    own = imperfections.conductances(readout)[levels]
+    bits = len(levels).bit_length() - 1
+    chosen = most_even(own, 2**bits)
+    means, states = own[chosen], levels[chosen]
+    gain, ratio = (
+        float(imperfections.data["gain_spread"]),
+        float(imperfections.data["ratio_spread"]),
+    )
+    share = (means - own[0]) / np.ptp(own)
+    squares = gain**2 + sum(
+        imperfections.data[f"{name}_spread"].values[states] ** 2 for name in ("level", "cycle")
+    )
+    deviations = np.sqrt(means**2 * squares + (ratio * own[-1] * share) ** 2)
+    rows = [f"{i},{g:.9e},{s:.9e}" for i, (g, s) in enumerate(zip(means, deviations, strict=True))]
+    (folder / "mem_states.csv").write_text(
+        "\n".join(["states,mean,std", *rows, ""]), encoding="utf-8"
+    )
+    noise = imperfections.data["read_noise"].values[states].mean()
+    names = np.array(imperfections.states)
+    left = ", ".join(names[np.setdiff1d(levels, states)]) or "none"
+    readme(
+        device,
+        "DNN+NeuroSim 1.5",
+        f"mem_states.csv: mean and standard deviation in S of {2**bits} of {len(levels)} levels, "
+        f"the most evenly spaced ones: {', '.join(names[states])}. Left out: {left}. "
+        "The deviation contains gain, ratio, level and cycle. The file was written after the "
+        "documentation and not run there.",
+        f"    python inference.py --mem_type resistive --bitcell {bits} "
+        "--mem_states_file mem_states.csv",
+        "landing on other levels, jumps with time (its drift goes to one conductance), what all "
+        "levels of a device have in common. output_noise.csv is of an array with its converters; "
+        f"a device does not give it. The relative read noise is {noise:g}.",
+        folder,
+    )

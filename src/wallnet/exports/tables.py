@@ -1,0 +1,80 @@
+"""Tables of conductance steps for CrossSim 2 and for XBTorch 1.0, from counts of pulses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet.exports import Device
+from wallnet.exports.statistics import Steps, readme, readout_of, steps
+from wallnet.files.step_tables import StepTables
+
+PROBABILITIES = np.linspace(0, 1, 1001)
+
+
+def step_tables(rising: Steps, falling: Steps) -> StepTables:
+    """Return the tables of two pulses, with the conductances before of both.
+
+    Where one of them was not counted, changes are interpolated, and beyond those of the last one.
+    """
+    axis = np.union1d(rising.conductances, falling.conductances)
+    return StepTables(axis, PROBABILITIES, *(_inverse(own, axis) for own in (rising, falling)))
+
+
+def _inverse(own: Steps, axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    columns = [
+        changes[np.minimum(np.searchsorted(shares.cumsum(), PROBABILITIES), len(shares) - 1)]
+        for changes, shares in zip(own.changes, own.shares, strict=True)
+    ]
+    rows = np.array(columns).T
+    return np.array([np.interp(axis, own.conductances, row) for row in rows])
+
+
+def nearest_rows(own: Steps, axis: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """Return changes and their cumulative distribution, shape (conductances, changes).
+
+    XBTorch takes the row of the nearest conductance, and of it the change whose entry is nearest to
+    a random number. Each change has two columns, a little above the sum of the probabilities
+    before it and a little below the sum with it: the boundaries of nearest entries are then at the
+    sums, and no other change is taken.
+    """
+    changes = np.unique(np.concatenate(own.changes))
+    edge = min(1e-6, *(shares.min() / 4 for shares in own.shares))
+    rows = []
+    for values, shares in zip(own.changes, own.shares, strict=True):
+        whole = np.zeros(len(changes))
+        whole[np.searchsorted(changes, values)] = shares
+        after = whole.cumsum()
+        before = np.where(whole > 0, after - whole + edge, after - edge)
+        rows.append(np.stack([before, after - edge], axis=1).ravel())
+    nearest = np.abs(axis[:, np.newaxis] - own.conductances).argmin(axis=1)
+    return np.repeat(changes, 2), np.array(rows)[nearest]
+
+
+def write(device: Device, folder: Path) -> None:
+    """Write the tables of both tools, and README.txt."""
+    rising, falling = steps(device.imperfections, readout_of(device))
+    tables = step_tables(rising, falling)
+    tables.write(folder)
+    for name, own in (("set", rising), ("reset", falling)):
+        changes, distribution = nearest_rows(own, tables.conductances)
+        values = {"G": tables.conductances, "dG": changes, "cdf": distribution}
+        for part, array in values.items():
+            np.savetxt(folder / f"{name}_{part}.txt", array, fmt="%.9e")
+    readme(
+        device,
+        "CrossSim 2 and XBTorch 1.0",
+        f"dG_increasing.txt is pulse {rising.pulse} of the file, dG_decreasing.txt pulse "
+        f"{falling.pulse}, for CrossSim 2. set_*.txt and reset_*.txt are the same for XBTorch, all "
+        "in S. Rows or columns where a pulse was not counted are those of the nearest count, in "
+        "CrossSim interpolated.",
+        "    TabularDevice('reset_G.txt', 'reset_dG.txt', 'reset_cdf.txt',\n"
+        "                  'set_G.txt', 'set_dG.txt', 'set_cdf.txt', "
+        f"{len(tables.conductances) - 1})",
+        "history: half states and other states of the same conductance are one; other pulses than "
+        "these two; spreads from device to device, lifetimes. CrossSim interpolates between "
+        "levels; XBTorch knows no conductance beyond those of the table.",
+        folder,
+    )

@@ -1,0 +1,119 @@
+"""Exports: whole or not at all, one sentence for what is missing, plain data from plain data."""
+
+import ast
+import json
+
+import numpy as np
+import pytest
+from helpers.exported import DEVICE, both_ways, exported
+from helpers.synthetic import one_sentence
+
+from wallnet import cli
+from wallnet.config import ConfigError
+from wallnet.exports import TARGETS, Device, export
+from wallnet.files import FileError
+
+OF_PYTHON = ["aihwkit", "crosssim"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_target_states_tool_gaps_and_sources(tmp_path, target):
+    folder, _ = exported(tmp_path, target, **both_ways())
+    text = (folder / "README.txt").read_text("utf-8")
+    assert text.startswith("wall (series) for ")
+    assert "What it cannot hold: " in text
+    assert "  gain_spread: assumed: ten per cent" in text
+
+
+def test_the_command_prints_the_folder(tmp_path, capsys):
+    exported(tmp_path, "neurosim")
+    out = str(tmp_path / "states")
+    cli.main(["export", DEVICE, "--to", "neurosim", "--out", out, "--directory", str(tmp_path)])
+    assert capsys.readouterr().out == f"{out}\n"
+
+
+def test_a_target_without_a_module_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        export(Device(DEVICE, tmp_path), "aihwkitt", tmp_path / "out")
+    one_sentence(caught, "--to", "aihwkit")
+
+
+def test_a_device_without_imperfections_is_one_sentence_and_leaves_nothing(tmp_path):
+    with pytest.raises(FileError) as caught:
+        export(Device(DEVICE, tmp_path), "neurosim", tmp_path / "out")
+    one_sentence(caught, "wall.nc is not there", "snakemake")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_exists_stays_as_it_is(tmp_path):
+    folder, _ = exported(tmp_path, "neurosim")
+    before = (folder / "mem_states.csv").read_bytes()
+    with pytest.raises(FileError) as caught:
+        exported(tmp_path, "neurosim")
+    one_sentence(caught, "exists", "new folder")
+    assert (folder / "mem_states.csv").read_bytes() == before
+
+
+def test_a_device_that_is_not_read_so_is_one_sentence(tmp_path):
+    exported(tmp_path, "neurosim")
+    with pytest.raises(FileError) as caught:
+        export(Device(DEVICE, tmp_path, "parallel"), "neurosim", tmp_path / "out")
+    one_sentence(caught, "has no readout parallel")
+
+
+@pytest.mark.parametrize("target", OF_PYTHON)
+def test_a_device_without_pulses_is_one_sentence(tmp_path, target):
+    with pytest.raises(FileError) as caught:
+        exported(tmp_path, target, landing_count=np.zeros((1, 4, 3, 4), int))
+    one_sentence(caught, "counts no pulse from initial", "landing_count")
+
+
+def test_steps_need_pulses_in_both_directions(tmp_path):
+    with pytest.raises(FileError) as caught:
+        exported(tmp_path, "tables")
+    one_sentence(caught, "lacks a pulse", "landing_count")
+
+
+@pytest.mark.parametrize("target", OF_PYTHON)
+def test_a_file_needs_no_wallnet_and_runs_no_text_of_users(tmp_path, target):
+    text = '"""\nraise SystemExit("run")\n\'\'\'\\'
+    states = ["initial", text, "reversed", "free"]
+    sources = {"read_noise": text}
+    folder, _ = exported(tmp_path, target, sources, device_state=states, start_state=states)
+    tree = ast.parse((folder / "wall_device.py").read_text("utf-8"))
+    modules = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    modules |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not any(name.startswith("wallnet") for name in modules)
+    data = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+    }["DATA"]
+    assert data["device_state"] == states
+    assert data["sources"] == sources
+    assert json.loads(json.dumps(data["read_noise"])) == [0.0] * 3
+
+
+def test_a_state_of_unknown_conductance_is_reached_by_no_escape(tmp_path):
+    barriers = np.full((1, 2, 4, 4), np.nan)
+    barriers[0, :, 1] = 1e-19
+    conductances = np.array([[20e-6, 32e-6, 50e-6, np.nan]])
+    counts = np.zeros((1, 4, 3, 4), int)
+    counts[0, 0, 0, :3] = [1, 8, 1]
+    changes = {"state_conductance": conductances, "landing_count": counts}
+    folder, _ = exported(tmp_path, "crosssim", escape_barrier=barriers, **changes)
+    text = (folder / "wall_device.py").read_text("utf-8")
+    data = ast.literal_eval(text.split("\nDATA = ")[1].split("\n\n")[0])
+    assert data["escape_barrier"][0][0][1] == [1e-19, 1e-19, 1e-19, None]
+
+
+def test_the_help_of_the_command_lists_the_targets(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["export", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert all(f"{target}: " in words for target in TARGETS)
