@@ -627,6 +627,25 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
     }
 
 
+def noise_in_training(results: Results) -> str:
+    """Return what noise in training gains on devices as they are made, by reading."""
+    rows = results.table("robust/as-made.csv")
+    rows = rows[(rows["key"] == "") & (rows["dataset"] == "mnist") & (rows["device"] == "synapse-5")]
+    rows = rows.assign(noise=rows["causes"].str.startswith("robust").map({True: "yes", False: "no"}))
+    cells = []
+    for (reading, noise), own in rows.groupby(["reading", "noise"]):
+        cases = own.set_index("cause")
+        points = [
+            f"{rounded(Decimal(cases.loc[cause, 'mean']), 2)} ± "
+            f"{rounded(Decimal(cases.loc[cause, 'deviation']), 2)}"
+            for cause in (ALL, "device_to_device", "cycle_to_cycle")
+        ]
+        clean = rounded(Decimal(cases["clean"].iloc[0]), 2)
+        cells.append([reading, noise, clean, *points])
+    titles = ["all together", "device to device", "cycle to cycle"]
+    return markdown(["reading", "noise in training", "on the levels", *titles], cells)
+
+
 def made_in_short(results: Results, device: str) -> str:
     """Return the accuracy on MNIST of networks as made, in each reading, and what costs most."""
     rows = results.table("as-made.csv").query(f"dataset == 'mnist' and device == '{device}'")
@@ -1156,6 +1175,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "levels-by-edges": levels_by_edges,
     "accuracy-by-edges": accuracy_by_edges,
     "as-made": networks_as_made,
+    "robust": noise_in_training,
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),

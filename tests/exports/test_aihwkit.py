@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.exported import both_ways, exported, frequencies, run
-from helpers.imperfect import CONDUCTANCES
+from helpers.made import CONDUCTANCES
 
 MICRO = CONDUCTANCES * 1e6
 SHAPE = (400, 250)

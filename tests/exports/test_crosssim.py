@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 from helpers.exported import exported, frequencies, run
-from helpers.imperfect import CONDUCTANCES
+from helpers.made import CONDUCTANCES
 
 SHAPE = (400, 250)
 NORMALISED = CONDUCTANCES / 50e-6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers.exported import both_ways, exported
-from helpers.imperfect import CONDUCTANCES
+from helpers.made import CONDUCTANCES
 
 from wallnet.files.step_tables import StepTables
 

@@ -6,7 +6,7 @@ import types
 
 import numpy as np
 
-from helpers.imperfect import imperfections
+from helpers.made import imperfections
 from wallnet import files
 from wallnet.exports import Device, export
 

@@ -70,8 +70,6 @@ def numbers(device: Device) -> dict[str, Any]:
     barriers = data["escape_barrier"].values
     whole = np.full((*barriers.shape[:2], states, states), np.nan)
     whole[:, :, starts] = barriers
-    # a state whose conductance is unknown cannot be read
-    whole[..., ~np.isfinite(conductances)] = np.nan
     return {
         "device": device.name,
         "readout": readout,
