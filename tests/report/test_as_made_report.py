@@ -101,7 +101,7 @@ def test_the_figure_has_the_losses_and_a_panel_for_each_curve(sources):
     assert "accuracy lost (% points)" in text
     assert "spread, over that of the device" in str(curve)
     assert "41.5" in str(curve)
-    assert "MNIST, five, parallel, usual" in str(legend)
+    assert "'MNIST, five, parallel'" in str(legend)
 
 
 def rows_of(device, reading, accuracies, recipe="tuned", stage="on_levels", mapping="signed"):

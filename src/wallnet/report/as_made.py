@@ -157,6 +157,12 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     return texts("Networks as made", readable(draws), [NOTES], [MADE_BY], numbers)
 
 
+def _name_of_set(places: Sequence[Any], place: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the name of a set of causes if another one has the same networks; else nothing."""
+    same = [other for other, _ in places if other[1:] == place[1:]]
+    return place[:1] if same[1:] else ()
+
+
 def draw(
     sources: Mapping[str, Sequence[str]], _: str, figures: Figures
 ) -> tuple["style.Figure", dict[str, Any]]:
@@ -171,7 +177,7 @@ def draw(
     figure, axes = style.panels(figures, lines, columns, 0.33 * lines)
     panels = axes.ravel()
     for index, (place, of_place) in enumerate(places):
-        label = ", ".join([dataset_title(place[1]), *place[2:], *place[:1]])
+        label = ", ".join([dataset_title(place[1]), *place[2:], *_name_of_set(places, place)])
         look = style.look(index, marker=True) | {"markersize": 3}
         cost = of_place[of_place["key"] == ""].set_index("cause").reindex([*order, ALL])
         heights = np.arange(len(cost)) + 0.1 * (index - len(places) / 2)
@@ -194,5 +200,5 @@ def draw(
     panels[0].margins(x=0.1)
     for panel in panels[1 + len(entries) :]:
         panel.set_visible(False)
-    style.legend_below(figure, panels[0])
+    style.legend_below(figure, panels[0], 2)
     return figure, {}

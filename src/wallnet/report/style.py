@@ -114,10 +114,10 @@ def panels(
     return pyplot.subplots(rows, columns, squeeze=False, **defaults | options)
 
 
-def legend_below(figure: "Figure", axes: "Axes") -> None:
-    """Show the legend of axes below a figure."""
+def legend_below(figure: "Figure", axes: "Axes", most: int = 4) -> None:
+    """Show the legend of axes below a figure, in some columns at most."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(most, len(labels)))
 
 
 def plain(text: str) -> str:
