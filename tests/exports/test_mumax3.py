@@ -203,4 +203,6 @@ def test_what_mumax3_is_not_told_is_said(tmp_path, capsys):
     depth = np.minimum(y, 60e-9 - y)[:, None]
     cut = [np.hypot(x - place, depth) <= 11e-9 for place in (90e-9, 180e-9)]
     assert np.array_equal(script.inside, ~(cut[0] | cut[1]))
-    assert float(script.values["Ku1"]) == pytest.approx(job.material.uniaxial_anisotropy, rel=1e-8)
+    assert float(script.values["Ku1"]) == pytest.approx(
+        job.material.uniaxial_anisotropy, rel=1e-8, abs=0
+    )

@@ -56,5 +56,5 @@ def run(folder, monkeypatch, **stubs):
 
 def frequencies(values, expected):
     """Return the share of each expected value among values; all others together come last."""
-    shares = [np.isclose(values, value, rtol=1e-5).mean() for value in expected]
+    shares = [np.isclose(values, value, rtol=1e-5, atol=0).mean() for value in expected]
     return np.array([*shares, 1 - sum(shares)])
