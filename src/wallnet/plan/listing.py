@@ -91,13 +91,26 @@ def mapping_files(campaign: Campaign) -> list[str]:
 
 
 def as_made_files(campaign: Campaign) -> list[str]:
-    """List the results of the target `as-made`: evaluations, their devices, tables and figure."""
+    """List the results of the target `as-made`: evaluations, their devices, tables and figure.
+
+    The networks themselves are among them.
+    """
     table = TABLES["as_made_table"]
     if not (evaluated := table.sources(campaign)["evaluations"]):
         return []
+    shown = [
+        run
+        for causes in campaign.as_made.values()
+        for run in campaign.networks.shown_as_made(causes.reading, causes.recipe)
+    ]
+    free = [
+        Network(dataset=run.dataset, recipe=run.recipe, stage=FIRST_STAGE, seed=run.seed)
+        for run in shown
+    ]
+    networks = dict.fromkeys(run.path(files.METRICS) for run in (*free, *shown))
     devices = dict.fromkeys(Path(path).parts[3] for path in evaluated)
     described = [files.IMPERFECTIONS.format(device=device) for device in devices]
-    return [*evaluated, *described, *table.written(campaign).values()]
+    return [*networks, *evaluated, *described, *table.written(campaign).values()]
 
 
 def imperfection_sources(campaign: Campaign, device: str) -> dict[str, str]:
