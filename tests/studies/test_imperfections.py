@@ -243,6 +243,18 @@ def test_a_study_without_samples_is_of_the_perfect_device():
     }
 
 
+def test_pulses_on_a_device_that_begins_in_a_notch_begin_there():
+    model = files.read_json("model.json")
+    own = [level for level in model["levels"] if level["state"] in ("notch 1", "notch 2")]
+    files.write_json(model | {"levels": own}, "model.json")
+    path = write_thermal([[[1, 3, 0, 0, 0]]], np.full((1, 1, 4), 3e-5), [[4]], sample=False)
+    device = known(thermal=path, variant="hot")
+    assert counts_of(device) == {
+        (0, "notch 1", 0, "notch 1"): 0.25,
+        (0, "notch 1", 0, "notch 2"): 0.75,
+    }
+
+
 def test_barriers_of_the_study_are_those_of_both_directions_by_sample():
     device = known(barriers=write_barriers(), attempt_frequencies=(1e8, 1e9))
     data = device.data

@@ -414,7 +414,7 @@ def _version(data: "xarray.Dataset") -> str:
 def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part:
     """Return the pulses of the study `thermal`, and the conductances of states that are no level.
 
-    States are those at the end of the pause.
+    States are those at the end of the pause. Pulses begin in the first level.
     """
     data = files.read_dataset(path, "thermal", samples=True)
     parameters = json.loads(data.attrs["parameters"])
@@ -434,7 +434,8 @@ def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part
         (pulse,) = json.loads(data.attrs["simulation"])["train"]["pulses"]
         duration = pulse["duration"]
     states, densities = data["outcome"].values.tolist(), data["current_density"].values.tolist()
-    counts: dict[Place, float] = {}
+    # a wall that begins in a notch begins in the first level
+    start, counts = next(iter(levels)), dict[Place, float]()
     others = _Others(levels)
     for number, own in _samples(data):
         for index, point in enumerate(own.isel(current_density=i) for i in range(len(densities))):
@@ -443,7 +444,7 @@ def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part
             beyond = {BEYOND: point.sizes["replica"] - simulated}
             for state, count in (seen | beyond).items():
                 if count:
-                    counts[number, str(INITIAL), index + 1, state] = count
+                    counts[number, start, index + 1, state] = count
             others.add(seen, point["replica_conductance"].isel(moment=-1).values)
     pulses = range(1, len(densities) + 1)
     entries: Entries = {
