@@ -16,7 +16,7 @@ from wallnet.files.imperfections import BEYOND, Imperfections
 from wallnet.files.schema import KINDS, blank
 from wallnet.jobs.imperfections import ImperfectionsJob, imperfections_job
 from wallnet.studies.devices.measured import measured_model
-from wallnet.studies.imperfections import gathered
+from wallnet.studies.imperfections import _assumed_conductances, gathered
 
 LEVELS = {"initial": 2e-5, "notch 1": 3e-5, "notch 2": 4.5e-5, "reversed": 7e-5}
 HEADER = "quantity,readout,device_number,start_state,write_pulse,device_state,value,unit,source\n"
@@ -446,3 +446,14 @@ def test_spreads_of_measured_levels_are_relative(tmp_path):
     sources = json.loads(data.attrs["sources"])
     assert sources["level_spread"] == "measured (file levels.csv)"
     assert sources["cycle_spread"] == "assumed: 0.02"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("expelled", 2e-5), ("reversed", 7e-5), ("between 1 and 2", 3.75e-5), ("free", None)],
+)
+def test_states_beside_levels_have_conductances_of_these(state, expected):
+    levels = {name: {"parallel": value} for name, value in LEVELS.items()}
+    assert _assumed_conductances(state, levels).get("parallel") == pytest.approx(
+        expected, abs=1e-12
+    )

@@ -31,7 +31,7 @@ from wallnet.files.imperfection_tables import (
 from wallnet.files.imperfections import BEYOND, KIND, SPREADS, Imperfections
 from wallnet.files.measurements import read_levels, refuse
 from wallnet.files.schema import SAMPLE
-from wallnet.files.schema.states import EXPELLED, INITIAL, WallState
+from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 from wallnet.jobs.imperfections import ImperfectionsJob
 
 if TYPE_CHECKING:
@@ -313,8 +313,10 @@ def _assumed_barriers(states: Sequence[str], numbers: Sequence[int], barrier: fl
 
 
 def _assumed_conductances(state: str, levels: Levels) -> dict[str, float]:
-    """Return conductances of a state beside levels: of the start, or the mean of two notches."""
-    beside = [str(INITIAL)] if state == EXPELLED else []
+    """Return conductances of a state beside levels: of an end, or the mean of two notches."""
+    first, *_, last = levels
+    outer: dict[str, list[str]] = {EXPELLED: [first], REVERSED: [last]}
+    beside = outer.get(state, [])
     try:
         beside += [f"notch {number}" for number in WallState(state).ends or ()]
     except ValueError:
