@@ -737,9 +737,9 @@ def accuracy_by_edges(results: Results) -> str:
     return f"On the levels, with stairs and with smooth edges, networks have {', '.join(texts)}."
 
 
-def networks_as_made(results: Results) -> str:
+def networks_as_made(results: Results, name: str = "as-made.csv") -> str:
     """Return the accuracies of networks as made, a row each cause, the most costly first."""
-    rows = results.table("as-made.csv")
+    rows = results.table(name)
     rows = rows[rows["key"] == ""]
     points = rows["mean"].map(Decimal).map(lambda mean: rounded(mean, 2))
     deviations = rows["deviation"].map(Decimal).map(lambda deviation: rounded(deviation, 2))
@@ -1176,6 +1176,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracy-by-edges": accuracy_by_edges,
     "as-made": networks_as_made,
     "robust": noise_in_training,
+    "own-as-made": lambda results: networks_as_made(results, "as-made-w-cofeb.csv"),
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
