@@ -630,8 +630,12 @@ def doubtful_levels(results: Results, name: str) -> dict[str, str]:
 def noise_in_training(results: Results) -> str:
     """Return what noise in training gains on devices as they are made, by reading."""
     rows = results.table("robust/as-made.csv")
-    rows = rows[(rows["key"] == "") & (rows["dataset"] == "mnist") & (rows["device"] == "synapse-5")]
-    rows = rows.assign(noise=rows["causes"].str.startswith("robust").map({True: "yes", False: "no"}))
+    rows = rows[
+        (rows["key"] == "") & (rows["dataset"] == "mnist") & (rows["device"] == "synapse-5")
+    ]
+    rows = rows.assign(
+        noise=rows["causes"].str.startswith("robust").map({True: "yes", False: "no"})
+    )
     cells = []
     for (reading, noise), own in rows.groupby(["reading", "noise"]):
         cases = own.set_index("cause")
