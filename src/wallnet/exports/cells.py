@@ -1,6 +1,6 @@
 """Cells of an array, as exported files of Python contain them: nothing here needs more than NumPy.
 
-Exports write the source of `Cells` and of `wallnet.networks.imperfections.after` into their files.
+Exports write the source of `Cells`, and of the functions that it calls, into their files.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from wallnet.files.imperfections import BOLTZMANN, escape_rates
 from wallnet.networks.imperfections import TERMS, after
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,7 @@ import math
 
 import numpy as np
 
+BOLTZMANN = {BOLTZMANN}
 TERMS = {TERMS}
 """
 
@@ -69,9 +71,7 @@ class Cells:
         if not barriers.size or frequency is None:
             raise ValueError("a barrier or the attempt frequency is unknown; use the time 0")
         barriers = barriers[:, np.abs(kelvins - temperature).argmin()]
-        rates = np.nan_to_num(frequency * np.exp(-barriers / (1.380649e-23 * temperature)))
-        diagonal = np.arange(barriers.shape[-1])
-        rates[:, diagonal, diagonal] = -rates.sum(axis=-1)
+        rates = escape_rates(barriers, temperature, frequency)
         return self.drawn(after(rates, time).mean(axis=0)[states], uniform)
 
     def drawn(self, probabilities: Floats, uniform: Floats) -> Integers:
@@ -98,4 +98,5 @@ class Cells:
 
 def source() -> str:
     """Return the source of `Cells` and of what it needs, a Python module of its own."""
-    return "\n\n".join([HEADER, inspect.getsource(after), inspect.getsource(Cells)])
+    needed = [inspect.getsource(function) for function in (escape_rates, after)]
+    return "\n\n".join([HEADER, *needed, inspect.getsource(Cells)])

@@ -44,32 +44,22 @@ def landing(imperfections: Imperfections, readout: str, attempts: int) -> Floats
     wallnet.files.FileError
         If no pulse that writes was counted from this state.
     """
-    from wallnet.networks.imperfections import transitions
+    from wallnet.networks.imperfections import written
 
-    start = imperfections.states.index(str(imperfections.data["start_state"].values[0]))
-    shares, conductances = imperfections.landing(), imperfections.conductances(readout)
-    if not np.isfinite(shares[:, :, start]).any():
+    start = imperfections.starts[0]
+    if not np.isfinite(imperfections.landing()[:, :, start]).any():
         raise imperfections.fault(
             f"counts no pulse from {imperfections.states[start]}; add landing_count"
         )
-    rows = []
-    for level in levels_of(imperfections, readout):
-        matrices = [transitions(own, conductances, int(level), start) for own in shares]
-        powers = np.linalg.matrix_power(np.array(matrices), attempts)
-        rows.append(powers[:, start].mean(axis=0))
-    return np.array(rows)
+    levels = levels_of(imperfections, readout)
+    return written(imperfections, readout, levels, attempts).mean(axis=0)
 
 
 def numbers(device: Device) -> dict[str, Any]:
     """Return the numbers of a device as plain data for `wallnet.exports.cells.Cells`."""
     imperfections, readout = device.imperfections, readout_of(device)
     data, conductances = imperfections.data, imperfections.conductances(readout)
-    levels = levels_of(imperfections, readout)
-    states = len(imperfections.states)
-    starts = [imperfections.states.index(str(name)) for name in data["start_state"].values]
-    barriers = data["escape_barrier"].values
-    whole = np.full((*barriers.shape[:2], states, states), np.nan)
-    whole[:, :, starts] = barriers
+    levels, barriers = levels_of(imperfections, readout), imperfections.barriers
     return {
         "device": device.name,
         "readout": readout,
@@ -82,7 +72,7 @@ def numbers(device: Device) -> dict[str, Any]:
         "read_noise": plain(data["read_noise"].values[levels]),
         "landing": {number: plain(landing(imperfections, readout, number)) for number in ATTEMPTS},
         "barrier_temperature": plain(data["barrier_temperature"].values),
-        "escape_barrier": plain(whole) if np.isfinite(whole).any() else [],
+        "escape_barrier": plain(barriers) if np.isfinite(barriers).any() else [],
         "attempt_frequency": plain(data["attempt_frequency"].values),
     }
 
@@ -154,14 +144,11 @@ def steps(imperfections: Imperfections, readout: str) -> tuple[Steps, Steps]:
 def _steps(imperfections: Imperfections, readout: str, sign: int) -> Steps | None:
     """Return the steps of the best pulse of a sign, None if there is none."""
     conductances = imperfections.conductances(readout)
-    starts = [
-        imperfections.states.index(str(name)) for name in imperfections.data["start_state"].values
-    ]
     counts = imperfections.data["landing_count"].values.astype(float)
     best, largest = None, (0, 0.0)
     for pulse in np.flatnonzero(imperfections.data["half_select"].values == 0):
         own = counts[:, :, pulse].sum(axis=0)
-        before = np.where(own.any(axis=1), conductances[starts], np.nan)
+        before = np.where(own.any(axis=1), conductances[imperfections.starts], np.nan)
         axis = np.unique(before[np.isfinite(before)])
         changes, shares = [], []
         for value in axis:

@@ -129,8 +129,9 @@ class Imperfections:
             )
         return np.asarray(distance.argmin(axis=1), np.int64)
 
-    def _starts(self) -> NDArray[np.int64]:
-        """Return the index in `states` of each state before a pulse, or before an escape."""
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Index in `states` of each state before a pulse, or before an escape."""
         return np.array([self.states.index(str(s)) for s in self.data["start_state"].values], int)
 
     def landing(self, half_select: bool = False) -> NDArray[np.float64]:
@@ -156,7 +157,15 @@ class Imperfections:
         shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=counted)
         devices, _, number, after = shares.shape
         whole = np.full((devices, number, after, after), np.nan)
-        whole[:, :, self._starts()] = shares.swapaxes(1, 2)
+        whole[:, :, self.starts] = shares.swapaxes(1, 2)
+        return whole
+
+    @cached_property
+    def barriers(self) -> NDArray[np.float64]:
+        """Barriers in J, shape (devices, temperatures, states before, states after), or NaN."""
+        stored, count = self.data["escape_barrier"].values, len(self.states)
+        whole = np.full((*stored.shape[:2], count, count), np.nan)
+        whole[:, :, self.starts] = stored
         return whole
 
     def rates(self, temperature: float, frequency: float) -> NDArray[np.float64]:
@@ -181,15 +190,22 @@ class Imperfections:
             If no barrier is known.
         """
         kelvins = self.data["barrier_temperature"].values
-        barriers = self.data["escape_barrier"].values
-        if not np.isfinite(barriers).any():
+        if not np.isfinite(self.barriers).any():
             raise self.fault("has no barriers, from which lifetimes follow; add escape_barrier")
-        barriers = barriers[:, np.abs(kelvins - temperature).argmin()]
-        devices, after = len(barriers), len(self.states)
-        rates = np.zeros((devices, after, after))
-        escapes = np.nan_to_num(frequency * np.exp(-barriers / (BOLTZMANN * temperature)), nan=0.0)
-        rates[:, self._starts()] = escapes
-        diagonal = np.arange(after)
-        rates[:, diagonal, diagonal] = 0.0
-        rates[:, diagonal, diagonal] = -rates.sum(axis=-1)
-        return rates
+        barriers = self.barriers[:, np.abs(kelvins - temperature).argmin()]
+        return escape_rates(barriers, temperature, frequency)
+
+
+def escape_rates(
+    barriers: NDArray[np.float64], temperature: float, frequency: float
+) -> NDArray[np.float64]:
+    """Return rates of escape in 1/s from barriers in J, by Arrhenius' law.
+
+    Both have the shape (…, states before, states after). A barrier that is NaN is none. The
+    diagonal is minus the sum of its row.
+    """
+    rates = np.nan_to_num(frequency * np.exp(-barriers / (BOLTZMANN * temperature)), nan=0.0)
+    diagonal = np.arange(rates.shape[-1])
+    rates[..., diagonal, diagonal] = 0.0
+    rates[..., diagonal, diagonal] = -rates.sum(axis=-1)
+    return rates

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from wallnet.config.imperfections import AsMade, Cause
 from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.config.messages import validated
-from wallnet.files.compact import SAME
+from wallnet.files import FileError
 from wallnet.files.imperfections import Imperfections
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import SYNAPTIC, SynapticLayer, kind_of, synaptic_layers
@@ -204,15 +204,25 @@ class Programming(Imperfection):
 
     def programmed(self, made: MadeNetwork[Model], generator: Generator) -> MadeNetwork[Model]:
         """Return the network with the states that the pulses leave."""
-        device, conductances = made.device, made.device.conductances(made.readout)
-        start = device.states.index(str(device.data["start_state"].values[0]))
-        shares = device.landing()
-        written = np.zeros((len(shares), len(device.states), len(device.states)))
-        for number, target in itertools.product(range(len(shares)), made.levels):
-            chosen = transitions(shares[number], conductances, int(target), start)
-            ends = np.linalg.matrix_power(chosen, self.keys.attempts)[start]
-            written[number, target] = ends
-        return made.moved(written, generator)
+        levels, count = made.levels, len(made.device.states)
+        ends = written(made.device, made.readout, levels, self.keys.attempts)
+        shares = np.zeros((len(ends), count, count))
+        shares[:, levels] = ends
+        return made.moved(shares, generator)
+
+
+def written(device: Imperfections, readout: str, levels: Integers, attempts: int) -> Floats:
+    """Return the probability of each state after writing a level, from the first state of the file.
+
+    `levels` are indices in ``device.states``, of which each gets up to `attempts` pulses
+    (`transitions`). The shape is (devices, levels, states).
+    """
+    conductances, start = device.conductances(readout), int(device.starts[0])
+    matrices = [
+        [transitions(shares, conductances, int(level), start) for level in levels]
+        for shares in device.landing()
+    ]
+    return np.linalg.matrix_power(np.array(matrices), attempts)[:, :, start]
 
 
 def transitions(shares: Floats, conductances: Floats, target: int, start: int) -> Floats:
@@ -580,26 +590,26 @@ def _read_at_each_pass(
     layers = synaptic_layers(model, data["layer"].values.tolist())
     spread = np.nan_to_num(state.of_states(state.device.data["read_noise"].values))
     window = data["usable_conductance"].values
-    parts = {}
+    whole: dict[str, tuple[ReadLayer, list[Tensor]]] = {}
     for index, name in enumerate(layers):
         own, outputs = (data[f"{part}_layer"].values == index for part in ("weight", "output"))
         circuit = [_tensor(data[key].values[outputs]) for key in ("weight_offset", "weight_scale")]
-        parts[name] = (
+        programmed = ReadLayer(
             _tensor(state.network.conductances[own]),
             _tensor(spread[own]),
             ranges.get(name, (np.nan,) * 3),
             name in modules and kind_of(modules[name]) in SYNAPTIC,
-            circuit,
         )
+        whole[name] = programmed, circuit
     current: dict[str, ReadLayer] = {}
 
     @torch.no_grad()
     def begin(*_: Any) -> None:
-        for name, (conductances, spreads, limits, is_called, (offset, scale)) in parts.items():
-            layer = current[name] = ReadLayer(conductances, spreads, limits, is_called)
+        for name, (programmed, (offset, scale)) in whole.items():
+            layer = current[name] = replace(programmed, on_inputs=[], on_outputs=[])
             for cause, generator in reading:
                 cause.read(layer, generator)
-            if layer.conductances is conductances:
+            if layer.conductances is programmed.conductances:
                 continue
             normalised = (layer.conductances - window[0]) / float(np.ptp(window))
             plus, minus = normalised.nan_to_num(nan=0.0).unbind(1)
@@ -610,7 +620,7 @@ def _read_at_each_pass(
 
     model.register_forward_pre_hook(begin)
     for name, layer in layers.items():
-        if parts[name][3]:
+        if whole[name][0].is_called:
             _convert(modules[name], layer, partial(current.get, name))
 
 
@@ -733,11 +743,12 @@ def readout_of(device: Imperfections, network: ProgrammedNetwork[Any]) -> str:
         If there is none.
     """
     usable = network.data["usable_conductance"].values
-    names = [str(name) for name in device.data["readout"].values]
-    for name in names:
-        own = device.conductances(name)
-        distance = np.abs(usable[:, np.newaxis] - own[np.isfinite(own)])
-        if (distance.min(axis=1, initial=np.inf) <= 10 * SAME * np.ptp(usable)).all():
+    faults = []
+    for name in map(str, device.data["readout"].values):
+        try:
+            device.indices_of(usable, name)
+        except FileError as error:
+            faults.append(error)
+        else:
             return name
-    device.indices_of(usable, names[0])
-    return names[0]
+    raise faults[0]

@@ -12,7 +12,7 @@ from wallnet.config.networks import Networks
 from wallnet.config.stages import FIRST_STAGE, LEVEL_STAGES, NO_DEVICE, Network
 from wallnet.files.compact import CONTENTS
 from wallnet.plan.requests import of_study
-from wallnet.plan.shown import TABLES, figures, level_sources, programming_sources
+from wallnet.plan.shown import TABLES, evaluations, figures, level_sources, programming_sources
 from wallnet.studies import STUDIES
 
 
@@ -95,22 +95,18 @@ def as_made_files(campaign: Campaign) -> list[str]:
 
     The networks themselves are among them.
     """
-    table = TABLES["as_made_table"]
-    if not (evaluated := table.sources(campaign)["evaluations"]):
+    if not (evaluated := evaluations(campaign)):
         return []
-    shown = [
-        run
-        for causes in campaign.as_made.values()
-        for run in campaign.networks.shown_as_made(causes.reading, causes.recipe)
-    ]
+    shown = [run for _, run in evaluated.values()]
     free = [
         Network(dataset=run.dataset, recipe=run.recipe, stage=FIRST_STAGE, seed=run.seed)
         for run in shown
     ]
     networks = dict.fromkeys(run.path(files.METRICS) for run in (*free, *shown))
-    devices = dict.fromkeys(Path(path).parts[3] for path in evaluated)
+    devices = dict.fromkeys(run.device for run in shown)
     described = [files.IMPERFECTIONS.format(device=device) for device in devices]
-    return [*networks, *evaluated, *described, *table.written(campaign).values()]
+    written = TABLES["as_made_table"].written(campaign)
+    return [*networks, *evaluated, *described, *written.values()]
 
 
 def imperfection_sources(campaign: Campaign, device: str) -> dict[str, str]:

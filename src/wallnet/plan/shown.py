@@ -9,7 +9,7 @@ from typing import Any
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
-from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES
+from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES, Network
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
 from wallnet.jobs.base import canonical
 from wallnet.jobs.networks import accuracy_job
@@ -22,13 +22,13 @@ Sources = Mapping[str, list[str]]
 """Source files by name."""
 
 
-def evaluations(campaign: Campaign) -> list[str]:
-    """List the evaluations of all networks that are shown as made, with all sets of causes."""
-    return [
-        files.AS_MADE_NETWORK.format(causes=causes, **network)
+def evaluations(campaign: Campaign) -> dict[str, tuple[str, Network]]:
+    """Return the set of causes and the network of each evaluation of networks as made, by path."""
+    return {
+        files.AS_MADE_NETWORK.format(causes=causes, **network): (causes, network)
         for causes, settings in campaign.as_made.items()
         for network in campaign.networks.shown_as_made(settings.reading, settings.recipe)
-    ]
+    }
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ TABLES = {
             "networks as made",
             "Networks",
             _table("as-made") | _drawn("as-made"),
-            lambda campaign: {"evaluations": evaluations(campaign)},
+            lambda campaign: {"evaluations": [*evaluations(campaign)]},
         ),
         Shown(
             "validation_table",

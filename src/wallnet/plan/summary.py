@@ -8,7 +8,7 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.plan.listing import everything
-from wallnet.plan.shown import TABLES
+from wallnet.plan.shown import evaluations
 from wallnet.studies import STUDIES
 
 
@@ -27,7 +27,7 @@ def summary_job(campaign: Campaign) -> SummaryJob:
         studied=tuple(_studied(required)),
         written=written,
         networks=bool(networks.recipes),
-        as_made=bool(TABLES["as_made_table"].sources(required)["evaluations"]),
+        as_made=bool(evaluations(required)),
         synapses=networks.synapses if networks.recipes else (),
         table_ii=networks.table_ii if networks.recipes else {},
         reference=required.reference.of(required.simulated),

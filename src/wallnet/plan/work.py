@@ -12,6 +12,7 @@ from wallnet.jobs import Request, Simulation
 from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
+from wallnet.plan.shown import evaluations
 from wallnet.studies import ALL_STUDIES, STUDIES
 
 SECONDS_PER_JOB = 0.8
@@ -141,13 +142,11 @@ def expected_times(requested: Requested) -> dict[str, float]:
 def network_times(campaign: Campaign) -> dict[str, float]:
     """Return the estimated processor time in s of networks and of their evaluations, by file."""
     networks, times = campaign.networks, {}
-    for causes, settings in campaign.as_made.items():
-        cases = settings.cases()
+    for path, (causes, _) in evaluations(campaign).items():
+        cases = campaign.as_made[causes].cases()
         seconds = sum(case.draws for case in cases) * SECONDS_PER_DRAW
         wired = sum(case.draws for case in cases if "wires" in case.causes)
-        for run in networks.shown_as_made(settings.reading, settings.recipe):
-            path = files.AS_MADE_NETWORK.format(causes=causes, **run)
-            times[path] = SECONDS_PER_FREE_NETWORK + seconds + wired * SECONDS_PER_WIRED_DRAW
+        times[path] = SECONDS_PER_FREE_NETWORK + seconds + wired * SECONDS_PER_WIRED_DRAW
     for run in networks.runs():
         stage = STAGES[run.stage]
         training = getattr(networks.recipes[run.recipe], stage.needs)
