@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from wallnet import config, jobs, simulate
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import check
 from wallnet.jobs.report import write_energy_job
-from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]

@@ -21,7 +21,7 @@ from wallnet import config, files
 from wallnet.files.whole import note_digest
 from wallnet.jobs.film import check
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies import DEVICES, gather_job, opened
+from wallnet.studies import DEVICES, gather_job, gathering
 
 FIRST, STEP = 0.1e12, 1e8
 ENTRIES = 100
@@ -153,7 +153,7 @@ def gather_here(folder, count):
     logging.disable(logging.WARNING)  # the synthetic traces make no good neuron
     parsed = campaign(count)
     job = gather_job(DEVICES, parsed, "neuron", requests(parsed))
-    files.write_dataset(opened.gather(job, folder), folder / "device.nc", "neuron", {})
+    files.write_dataset(gathering.gather(job, folder), folder / "device.nc", "neuron", {})
 
 
 if __name__ == "__main__":

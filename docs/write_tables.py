@@ -38,6 +38,8 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
+from wallnet.devices.tables import SMALLEST
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import DEVICE
 from wallnet.files.imperfection_tables import QUANTITIES
 from wallnet.film.constants import (
@@ -55,11 +57,9 @@ from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
 from wallnet.report.as_made import ALL, TITLES
 from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviation
-from wallnet.studies import STUDIES, Study
+from wallnet.studies import STUDIES, Question
 from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.devices.tables import SMALLEST
-from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
 from wallnet.tracks.rigid_wall import rigid_wall_of
@@ -1021,7 +1021,7 @@ def of_figure(campaign: Campaign, figure: Shown) -> str:
     return entry(name, path, code, caption, place, figure.job(campaign, **place))
 
 
-def of_study(campaign: Campaign, study: Study) -> str:
+def of_study(campaign: Campaign, study: Question) -> str:
     """Return the figure of a study in the gallery."""
     paths = {study.drawing(name, ".png"): name for name in study.subjects(campaign)}
     path, subject = with_picture(paths, "my-device")

@@ -30,8 +30,8 @@ from wallnet.config.networks import (
     OnLevelsTraining,
     Recipe,
 )
+from wallnet.devices import write_energy
 from wallnet.plan import load
-from wallnet.studies.devices import write_energy
 from wallnet.tracks import heating as heating_of_tracks
 
 # processes that a test starts run the code next to the tests, not the installed package

@@ -28,27 +28,44 @@ VARIABLES = PACKAGE / "files/schema/variables.csv"
 STUDIES = sorted(path.parent.name for path in PACKAGE.glob("studies/*/show.py"))
 
 DRAWN = ("figures", "tables")
-"""Modules that draw what the others of `studies/devices` compute."""
+"""Modules that draw what the others of `devices` compute."""
 
-OF_DEVICES = sorted({path.stem for path in PACKAGE.glob("studies/devices/*.py")} - {*DRAWN})
+OF_DEVICES = sorted({path.stem for path in PACKAGE.glob("devices/*.py")} - {*DRAWN})
 
 AS_MADE = ("as_made", "imperfections")
 """Modules that evaluate finished networks."""
 
 NETWORKS = sorted({path.stem for path in PACKAGE.glob("networks/*.py")} - {*AS_MADE})
 
+GATHERED = ("questions/opened.py", "studies/gathering.py")
+"""Modules with which all questions are gathered."""
+
+SHOWN = ("questions/presentation.py", "studies/showing.py")
+"""Modules with which all studies are shown."""
+
 STAGES = {
     "film": ("film", "film/terms", "simulate/embedded", "simulate"),
     "oommf": ("simulate/oommf", "simulate"),
     "simulate": ("simulate",),
-    "devices": (*(f"studies/devices/{name}.py" for name in OF_DEVICES), "studies/opened.py"),
+    "devices": (
+        *(f"devices/{name}.py" for name in OF_DEVICES),
+        "questions/opened.py",
+        "studies/gathering.py",
+    ),
     "imperfections": ("studies/imperfections.py",),
     "networks": tuple(f"networks/{name}.py" for name in NETWORKS),
     "as_made": tuple(f"networks/{name}.py" for name in AS_MADE),
     "validation": ("validation",),
-    "report": ("report", "page", *(f"studies/devices/{name}.py" for name in DRAWN)),
-    **{name: (f"studies/{name}/gather.py", "studies/opened.py") for name in STUDIES},
-    **{f"show {name}": (f"studies/{name}/show.py", "studies/showing.py") for name in STUDIES},
+    "report": ("report", "page", *(f"devices/{name}.py" for name in DRAWN)),
+    **{name: (f"studies/{name}/gather.py", *GATHERED) for name in STUDIES},
+    **{
+        f"show {name}": (
+            f"studies/{name}/show.py",
+            "studies/showing.py",
+            "questions/presentation.py",
+        )
+        for name in STUDIES
+    },
 }
 """Folders of each stage in the package, without their subfolders, or modules. Each calculator is a
 stage, and so are the gathering and the showing of each study.

@@ -121,7 +121,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
         ),
         ("jobs/networks.py", "class _Network(", "class _Network(object, ", {"networks", "as_made"}),
         (
-            "studies/devices/write_energy.py",
+            "devices/write_energy.py",
             "def write_energy_of(",
             "def write_energy_of(more, ",
             {"devices", "show pulse_trains", "show transitions"},

@@ -18,8 +18,8 @@ Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], Non
 
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minima", "barrier"),
-    "wallnet.studies.opened": ("gather", "round"),
-    "wallnet.studies.devices.compact": ("compact-model",),
+    "wallnet.studies.gathering": ("gather", "round"),
+    "wallnet.devices.compact": ("compact-model",),
     "wallnet.studies.imperfections": ("imperfections",),
     "wallnet.networks.commands": (
         "data",

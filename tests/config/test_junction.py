@@ -12,8 +12,8 @@ from helpers.small_campaign import TINY
 
 from wallnet import config, plan
 from wallnet.config.devices import Detector, Device
+from wallnet.devices.conductance import both_readings
 from wallnet.studies import DEVICES, STUDIES
-from wallnet.studies.devices.conductance import both_readings
 
 KEYS = {"resistance_area_product": 2.9e-11, "tunnel_magnetoresistance": 1.5}
 TRACK = {"length": 1500e-9, "width": 150e-9, "thickness": 2e-9, "cell_size": 3e-9}

@@ -8,8 +8,8 @@ from helpers.small_campaign import MATERIAL, TINY, UNLIKE
 
 from wallnet import config, jobs, plan
 from wallnet.config.stacks import STACKS
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
-from wallnet.studies.devices.write_energy import write_energy_of
 
 BARE = {
     key: UNLIKE[key] for key in UNLIKE if key not in ("polarization", "damping", "dmi_constant")

@@ -40,7 +40,7 @@ elif where == "while gathering":
 
     class Finder(importlib.abc.MetaPathFinder):
         def find_spec(self, name, path, target=None):
-            if name == "wallnet.studies.devices.gather":
+            if name == "wallnet.devices.gather":
                 stalling(lambda: None, lambda a: True)()
 
     sys.meta_path.insert(0, Finder())

@@ -14,7 +14,7 @@ from wallnet.jobs.film import check
 from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job
-from wallnet.studies.opened import gather
+from wallnet.studies.gathering import gather
 
 NEURON = {
     "kind": "neuron",

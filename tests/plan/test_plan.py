@@ -770,7 +770,7 @@ def test_a_figure_is_told_of_itself_and_not_of_the_last_in_the_table(jobs):
     for job in drawn:
         name = job["rule"].removeprefix("figure_").replace("_", "-")
         of_network = job["rule"] in NETWORK_FIGURES
-        module = "report.networks" if of_network else "studies.devices.figures"
+        module = "report.networks" if of_network else "devices.figures"
         assert words_of(job)[:3] == ["wallnet", "show", module]
         assert json.loads(job["params"]["job"])["figure"] == name
         assert all(name in path for path in job["output"])

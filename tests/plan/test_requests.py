@@ -18,8 +18,8 @@ from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
-from wallnet.studies import ALL_STUDIES, STUDIES, Study
-from wallnet.studies.base import STATES
+from wallnet.questions.question import STATES
+from wallnet.studies import QUESTIONS, STUDIES, Study
 
 
 def with_every_kind():
@@ -159,6 +159,6 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
         made = partial(jobs.pulse_job, device, 0.61e12)
         return {key: dataclasses.replace(request, make=made)}
 
-    monkeypatch.setitem(ALL_STUDIES, "intervals", dataclasses.replace(study, requests=other))
+    monkeypatch.setitem(QUESTIONS, "intervals", dataclasses.replace(study, requests=other))
     with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):
         Requested(campaign).check()

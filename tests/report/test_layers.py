@@ -10,9 +10,9 @@ import pytest
 import wallnet
 from wallnet.page import commands
 from wallnet.plan import shown
-from wallnet.studies import ALL_STUDIES, NAMES, module_of
-from wallnet.studies.opened import Gather
-from wallnet.studies.showing import Show
+from wallnet.questions.presentation import Show
+from wallnet.studies import NAMES, QUESTIONS
+from wallnet.studies.gathering import Gather
 
 PACKAGE = Path(wallnet.__file__).parent
 
@@ -48,7 +48,7 @@ def test_the_report_and_the_page_name_no_study_and_compute_nothing(path):
         assert computing + of_sweeps == []
 
 
-def test_modules_are_imported_by_name_in_five_places_only():
+def test_modules_are_imported_by_name_in_few_places_only():
     """Those of commands, studies, exports, users, and what commands of the server imported."""
     places = {
         str(path.relative_to(PACKAGE))
@@ -57,6 +57,7 @@ def test_modules_are_imported_by_name_in_five_places_only():
     }
     assert places == {
         "cli.py",
+        "questions/question.py",
         "studies/__init__.py",
         "exports/__init__.py",
         "jobs/code.py",
@@ -74,12 +75,12 @@ def test_show_lists_the_modules_of_all_tables_and_figures():
     assert {*commands._by_name(commands.TABLES)} == tabulating | by_rules | {"page.summary"}
 
 
-@pytest.mark.parametrize("study", ALL_STUDIES)
+@pytest.mark.parametrize("study", QUESTIONS)
 def test_modules_of_studies_have_the_functions_of_their_type(study):
     modules: list[tuple[str, type]] = [("gather", Gather)]
     modules += [("show", Show)] if study in NAMES else []
     for name, protocol in modules:
-        module = module_of(study, name)
+        module = QUESTIONS[study].module(name)
         assert all(hasattr(module, function) for function in REQUIRED[name])
         for function, declared in inspect.getmembers(protocol, inspect.isfunction):
             if function.startswith("_") or not hasattr(module, function):

@@ -16,12 +16,12 @@ from wallnet import cli, config, files, plan
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.config.stages import Network
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import check
 from wallnet.jobs.report import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
 from wallnet.plan.listing import network_files
 from wallnet.plan.shown import programming_sources
-from wallnet.studies.devices.write_energy import write_energy_of
 
 NAN = np.nan
 USABLE = np.array([40e-6, 46e-6, 55e-6, 70e-6])

@@ -17,6 +17,8 @@ from helpers.walls import NEURON, SYNAPSE, campaign
 from wallnet import files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
+from wallnet.devices.compact import compact_model
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.jobs import minima_job
 from wallnet.jobs.report import Studied, write_energy_job
@@ -24,8 +26,6 @@ from wallnet.page import summary
 from wallnet.page.findings import overview
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import linked_summary, studied_files, summary_job, summary_sources
-from wallnet.studies.devices.compact import compact_model
-from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.pulse_trains.show import pulses_text
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy

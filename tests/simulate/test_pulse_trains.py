@@ -12,9 +12,9 @@ from wallnet.config.devices import Relaxation
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, pulse_train_job
 from wallnet.jobs.film import strip_of
+from wallnet.questions.opened import outcomes
 from wallnet.simulate import pulse_trains
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.opened import outcomes
 from wallnet.tracks.states import States
 
 RUN = simulate.simulate

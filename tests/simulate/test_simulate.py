@@ -12,8 +12,8 @@ from wallnet.files import WallState
 from wallnet.files.progress import read_progress
 from wallnet.jobs.film import check
 from wallnet.jobs.simulation import WallPlacement
+from wallnet.questions.opened import outcomes
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.opened import outcomes
 from wallnet.tracks.states import States
 
 

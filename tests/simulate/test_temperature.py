@@ -10,6 +10,7 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet import api, cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
+from wallnet.devices.traces import read_trace
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.film.renormalization import Law, of_film, scaled
@@ -18,11 +19,11 @@ from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
+from wallnet.questions.opened import Opened
+from wallnet.questions.question import STATES, GatherJob
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
-from wallnet.studies.base import STATES, GatherJob, pulse_on
-from wallnet.studies.devices.traces import read_trace
-from wallnet.studies.opened import Opened
+from wallnet.studies.base import pulse_on
 from wallnet.tracks.domains import domains_of, magnetization_over_time
 from wallnet.tracks.heated import HeatedFilm
 from wallnet.tracks.heating import TrackTemperature, step_response

@@ -28,8 +28,8 @@ from wallnet.files import schema
 from wallnet.jobs.base import canonical
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
-from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
-from wallnet.studies.base import FILES
+from wallnet.questions.question import FILES
+from wallnet.studies import QUESTIONS, STUDIES, gather_job
 
 TRAIN = DATA["pulse_trains"]["climb"]
 SUBJECTS = {name: next(iter(subjects)) for name, subjects in plan.parse(DATA).studies.items()}
@@ -246,7 +246,7 @@ def test_what_a_finished_round_asked_for_belongs_to_its_study(campaign):
     [
         (
             {"study": "widnows"},
-            f"--job names the study 'widnows'; use one of {', '.join(ALL_STUDIES)}",
+            f"--job names the study 'widnows'; use one of {', '.join(QUESTIONS)}",
         ),
         ({"settings": {"resolution": 0.1}}, "--job is not a valid set of settings of intervals"),
         ({"requests": []}, "--job has no requests of intervals; plan it again"),

@@ -20,8 +20,8 @@ from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs import Job
 from wallnet.jobs.request import pulses
-from wallnet.studies import ALL_STUDIES, STUDIES, Study, gather_job
-from wallnet.studies.opened import gather
+from wallnet.studies import QUESTIONS, STUDIES, Question, gather_job
+from wallnet.studies.gathering import gather
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +123,9 @@ def of_the_sweep(campaign, name, settings, _):
 @pytest.fixture
 def registered(monkeypatch):
     """Register a study with one set of settings."""
-    study = Study(
+    study = Question(
         name="reached",
+        package="wallnet.studies.reached",
         title="reached by {subject}",
         missing="a device",
         settings=Reached,
@@ -149,7 +150,7 @@ def registered(monkeypatch):
     monkeypatch.setitem(
         sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
     )
-    for registry in (STUDIES, ALL_STUDIES):
+    for registry in (STUDIES, QUESTIONS):
         monkeypatch.setitem(registry, "reached", study)
     monkeypatch.setitem(KINDS, "reached", (*study.variables,))
     monkeypatch.setitem(revisions._noted, "reached", {"revision": 5})
@@ -184,7 +185,7 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
     nothing = registered.__class__(**{**vars(registered), "subjects_in": lambda *_: []})
-    for registry in (STUDIES, ALL_STUDIES):
+    for registry in (STUDIES, QUESTIONS):
         monkeypatch.setitem(registry, "reached", nothing)
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
         function_of(nothing)(stairs, share=0.5)

@@ -11,11 +11,11 @@ from wallnet import files, revisions
 from wallnet.cli import main
 from wallnet.config import ConfigError
 from wallnet.config.imperfections import DeviceImperfections
+from wallnet.devices.measured import measured_model
 from wallnet.files.imperfection_tables import read_entries, text_of
 from wallnet.files.imperfections import BEYOND, Imperfections
 from wallnet.files.schema import KINDS, blank
 from wallnet.jobs.imperfections import ImperfectionsJob, imperfections_job
-from wallnet.studies.devices.measured import measured_model
 from wallnet.studies.imperfections import _assumed_conductances, gathered
 
 LEVELS = {"initial": 2e-5, "notch 1": 3e-5, "notch 2": 4.5e-5, "reversed": 7e-5}

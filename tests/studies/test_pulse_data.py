@@ -11,9 +11,9 @@ from helpers.pulse_data import NOMINAL, SPREADS, simulated
 
 from wallnet import files
 from wallnet.cli import main
+from wallnet.devices.measured import measured_model
 from wallnet.files.imperfection_tables import read_entries
 from wallnet.jobs.imperfections import ImperfectionsJob
-from wallnet.studies.devices.measured import measured_model
 from wallnet.studies.imperfections import gathered
 from wallnet.studies.pulse_data import imperfections_of
 

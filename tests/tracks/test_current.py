@@ -13,9 +13,9 @@ from wallnet.config import ConfigError
 from wallnet.config.disorder import SampledTrack
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Track
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import write_energy_job
-from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.tracks.current import current
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.rigid_wall import rigid_wall

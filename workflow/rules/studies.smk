@@ -5,7 +5,7 @@ by the same rule; their tables and figures are those of `plan.shown`. Snakemake 
 after the loop, so a function receives its study as a default argument.
 """
 
-from wallnet.studies import ALL_STUDIES, STUDIES, gather_job
+from wallnet.studies import QUESTIONS, STUDIES, gather_job
 
 
 def gathering(study, wildcards, last=None):
@@ -43,7 +43,7 @@ checkpoint round:
         "wallnet round --job - --out {output:q} <<< {params.job:q} > {log:q} 2>&1"
 
 
-for study in ALL_STUDIES.values():
+for study in QUESTIONS.values():
 
     rule:
         """The dataset of one subject of a study."""

@@ -29,10 +29,10 @@ from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.jobs.energy_path import neighbours
 from wallnet.plan.shown import FIGURES
+from wallnet.questions.opened import outcomes
 from wallnet.simulate.energy_path import find_barrier, find_minima
 from wallnet.simulate.pulse_trains import run_pulse_train
 from wallnet.studies import DEVICES, STUDIES
-from wallnet.studies.opened import outcomes
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 from wallnet.tracks.states import States
@@ -511,8 +511,8 @@ def figure(
     wallnet.config.ConfigError
         If there is no such figure.
     """
+    from wallnet.devices.figures import DRAWINGS, Sources
     from wallnet.report import style
-    from wallnet.studies.devices.figures import DRAWINGS, Sources
     from wallnet.studies.showing import show_of
 
     own_kind = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written

@@ -13,8 +13,8 @@ from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, pl
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files import FileError
 from wallnet.files.schema import KINDS, dataset, dimensions_of, impossible
+from wallnet.questions.opened import OF_OUTCOMES
 from wallnet.studies.barriers.ask import SPACING
-from wallnet.studies.opened import OF_OUTCOMES
 
 MOST_SHOWN = 100
 """Largest number of pulses that a figure shows."""

@@ -26,7 +26,7 @@ from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs.code import FOLDER
 from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
-from wallnet.studies import STUDIES, Study
+from wallnet.studies import STUDIES, Question
 
 if TYPE_CHECKING:
     import xarray
@@ -55,7 +55,7 @@ class StudyFunction(Protocol):
         """Return the dataset of the study; see `function_of`."""
 
 
-def function_of(study: Study) -> StudyFunction:
+def function_of(study: Question) -> StudyFunction:
     """Return the function that runs a study of a device.
 
     Its signature and its docstring have the settings of the study. If these name several devices,
@@ -190,7 +190,7 @@ included as a module, since Snakemake would not call its `onstart`, which checks
 
 
 def dataset_of(
-    study: Study,
+    study: Question,
     data: Mapping[str, Any],
     caller: str,
     folder: str | Path | None,

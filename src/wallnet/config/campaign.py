@@ -135,8 +135,8 @@ def parse(
     source : str
         Name of the data in messages.
     studies : Mapping
-        Studies (`wallnet.studies.Study`) by their keys. Without them, a campaign has none, and
-        their keys are unknown.
+        Studies (`questions.question.Question`) by their keys. Without them, a campaign has none,
+        and their keys are unknown.
     elsewhere : Mapping
         Files of keys that are not in `source`, for messages.
 

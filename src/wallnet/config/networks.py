@@ -36,7 +36,7 @@ DEFAULT_SOURCES: tuple[Source, ...] = ("torchvision",)
 """Default sources. The others run programs of the system, so the campaign has to name them."""
 
 Reading = Literal["parallel", "series"]
-"""Reading of a conductance; see `wallnet.studies.devices.conductance`."""
+"""Reading of a conductance; see `wallnet.devices.conductance`."""
 
 
 def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:

@@ -6,13 +6,13 @@ from typing import Any, Protocol
 
 from wallnet import files, revisions
 from wallnet.config import Figures
+from wallnet.devices import figures as device_figures
+from wallnet.devices import tables as device_tables
 from wallnet.jobs.base import read
 from wallnet.page import levels, programming, summary
 from wallnet.plan.shown import Sources
 from wallnet.report import as_made, mappings, networks, parameters, style, validation
 from wallnet.studies import showing
-from wallnet.studies.devices import figures as device_figures
-from wallnet.studies.devices import tables as device_tables
 
 
 class Tabulating(Protocol):

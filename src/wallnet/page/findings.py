@@ -15,16 +15,17 @@ import numpy as np
 from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, PROGRAMMED_STAGES
+from wallnet.devices.figures import doubtful, reached_in_model
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
 from wallnet.plan.foreign import FOREIGN, foreign
 from wallnet.plan.summary import ACCURACY_TABLE, AS_MADE_TABLE, summary_job
+from wallnet.questions.presentation import between, some
 from wallnet.report import as_made, networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.figures import doubtful, reached_in_model
-from wallnet.studies.showing import between, read_study, show_of, some
+from wallnet.studies.showing import read_study, show_of
 
 if TYPE_CHECKING:
     import pandas

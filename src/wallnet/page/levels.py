@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from wallnet import files
+from wallnet.devices.tables import POSITION, SMALLEST, levels_in_short
+from wallnet.questions.presentation import with_temperature
 from wallnet.report.faults import caveats
 from wallnet.report.tables import of_columns, texts
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.tables import POSITION, SMALLEST, levels_in_short, with_temperature
 from wallnet.studies.showing import show_of
 
 

@@ -24,15 +24,15 @@ from PIL import Image
 
 from wallnet import files
 from wallnet.config import current_name
+from wallnet.devices import figures
+from wallnet.devices.conductance import activation
+from wallnet.devices.motion import track_of
 from wallnet.files import WallState
 from wallnet.jobs.report import Studied, SummaryJob
 from wallnet.page.findings import Findings
+from wallnet.questions.question import AS_CONFIGURED
 from wallnet.report import style
 from wallnet.report.tracks import filled_cells
-from wallnet.studies.base import AS_CONFIGURED
-from wallnet.studies.devices import figures
-from wallnet.studies.devices.conductance import activation
-from wallnet.studies.devices.motion import track_of
 from wallnet.studies.showing import show_of
 
 READ = ["magnetization", "snapshot_time", "x", "y", "component", "applied_current_density", "time"]

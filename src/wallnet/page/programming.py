@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.config.stages import FACETS, PROGRAMMED_STAGES, STAGES, Network
+from wallnet.devices.tables import OUTSIDE
 from wallnet.files import FileError, writing
 from wallnet.files.writing import Levels, Spent, cost
 from wallnet.jobs.report import ProgrammingEnergyJob
 from wallnet.report.networks import MADE_BY
 from wallnet.report.tables import Columns, Format, Table, notes_of, of_columns, significant, texts
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.tables import OUTSIDE
 from wallnet.studies.showing import show_of
 
 SINGLE = "single pulses"

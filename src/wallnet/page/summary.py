@@ -13,26 +13,26 @@ import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
+from wallnet.devices.figures import UNIT_OF_J, density_in_1e12, states_of
+from wallnet.devices.motion import swept_duration
+from wallnet.devices.tables import (
+    SMALLEST,
+    levels_in_short,
+    read_measured,
+    smallest_density,
+    write_energies,
+)
 from wallnet.files.datasets import checked_reading
 from wallnet.jobs.report import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures
 from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
+from wallnet.questions.opened import MADE_BY
+from wallnet.questions.presentation import Headline, with_temperature
 from wallnet.report.networks import TITLES, gap_tables
 from wallnet.report.tables import Columns, Table, of_columns, rendered
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.figures import UNIT_OF_J, density_in_1e12, states_of
-from wallnet.studies.devices.motion import swept_duration
-from wallnet.studies.devices.tables import (
-    SMALLEST,
-    levels_in_short,
-    read_measured,
-    smallest_density,
-    with_temperature,
-    write_energies,
-)
-from wallnet.studies.opened import MADE_BY
-from wallnet.studies.showing import Headline, show_of
+from wallnet.studies.showing import show_of
 
 MOST_ROWS = 20
 """Largest number of rows of a table that is not folded."""

@@ -13,7 +13,7 @@ from wallnet.config.stages import FIRST_STAGE, NO_DEVICE
 from wallnet.files.compact import decisive
 from wallnet.jobs.networks import continuing_job, mapping_job, training_job
 from wallnet.plan.requests import Requested
-from wallnet.studies import ALL_STUDIES, gather_job
+from wallnet.studies import QUESTIONS, gather_job
 
 FOREIGN = "is not of this configuration, or not of these measurements or images"
 
@@ -45,7 +45,7 @@ def _planned(campaign: Campaign) -> Planned:
     for path, request in Requested(campaign).items():
         if Path(path).is_file():
             yield path, request.computes.to_json(), request.revision, ()
-    for study in ALL_STUDIES.values():
+    for study in QUESTIONS.values():
         for subject in study.subjects(campaign):
             if Path(path := study.path(subject)).is_file():
                 gathering = gather_job(study, campaign, subject, {})

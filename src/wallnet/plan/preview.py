@@ -13,6 +13,7 @@ import numpy as np
 
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
+from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
@@ -27,7 +28,6 @@ from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.studies.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.tracks import geometry, grains, layer, placed_wall
 from wallnet.tracks.current import current
 from wallnet.tracks.regions import check, relative

@@ -8,8 +8,8 @@ from wallnet import files
 from wallnet.config import Campaign, ConfigError
 from wallnet.jobs import Request
 from wallnet.jobs.request import COMMANDS, Kind
-from wallnet.studies import ALL_STUDIES, STUDIES, Study
-from wallnet.studies.base import Requests
+from wallnet.questions.question import Requests
+from wallnet.studies import QUESTIONS, STUDIES, Question
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
@@ -57,11 +57,11 @@ class Requested(Mapping[str, Request]):
     def __getitem__(self, path: str) -> Request:
         """Return the request of a path; raise `ConfigError` if the campaign has none."""
         owner = files.of_device(path).split("/")[1]
-        if owner in ALL_STUDIES and path not in self.of_study(owner):
+        if owner in QUESTIONS and path not in self.of_study(owner):
             # a round may have been finished since
             self._listed[owner] = self._list(owner) | self._listed[owner]
         # a study can request further results of a device
-        for study in sorted(ALL_STUDIES, key=lambda name: name != owner):
+        for study in sorted(QUESTIONS, key=lambda name: name != owner):
             if path in (requests := self.of_study(study)):
                 return requests[path]
         raise ConfigError(
@@ -71,7 +71,7 @@ class Requested(Mapping[str, Request]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
-        every = map(self.of_study, ALL_STUDIES)
+        every = map(self.of_study, QUESTIONS)
         # several studies can request the same pulse of a sweep, or the same level
         yield from dict.fromkeys(itertools.chain.from_iterable(every))
 
@@ -81,7 +81,7 @@ class Requested(Mapping[str, Request]):
 
     def check(self) -> None:
         """Refuse requests of two studies that share a path but differ."""
-        for study in ALL_STUDIES:
+        for study in QUESTIONS:
             for path, request in self.of_study(study).items():
                 _check_same(self[path], request)
 
@@ -95,7 +95,7 @@ class Requested(Mapping[str, Request]):
             self._listed[owner] = self._list(owner)
         return self._listed[owner]
 
-    def of_subject(self, study: Study, subject: str, last: int | None = None) -> Requests:
+    def of_subject(self, study: Question, subject: str, last: int | None = None) -> Requests:
         """Return the requests of a subject by their keys, up to those of a finished round.
 
         They are kept, with their digests, since Snakemake calls functions of a rule often.
@@ -108,7 +108,7 @@ class Requested(Mapping[str, Request]):
 
     def _list(self, owner: str) -> dict[str, Request]:
         requests: dict[str, Request] = {}
-        study = ALL_STUDIES[owner]
+        study = QUESTIONS[owner]
         for subject in study.subjects(self.campaign):
             for request in self.of_subject(study, subject).values():
                 _check_same(requests.setdefault(request.path, request), request)

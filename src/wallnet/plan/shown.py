@@ -174,7 +174,7 @@ TABLES = {
     for table in (
         Shown(
             "device_table",
-            "studies.devices.tables",
+            "devices.tables",
             "{device}: table",
             "Devices",
             _table("device_table", pattern=files.DEVICE_TABLE),
@@ -304,7 +304,7 @@ def _figure(
         options: dict[str, Any] = {"shown": shown} if kind else {"paper": paper}
         return FigureJob(figure=name, **options).to_json()
 
-    module = "studies.devices.figures" if kind else "report.networks"
+    module = "devices.figures" if kind else "report.networks"
     category = "Devices" if kind else "Networks"
     maps = {kind: files.DEVICE, "traces": folder_of(files.TRACE, "{device}")}
     folders = maps if sources == _traces else {}

@@ -13,7 +13,7 @@ from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
 from wallnet.plan.shown import evaluations
-from wallnet.studies import ALL_STUDIES, STUDIES
+from wallnet.studies import QUESTIONS, STUDIES
 
 SECONDS_PER_JOB = 0.8
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
@@ -167,7 +167,7 @@ def study_work(requested: Requested, name: str, stale: Collection[str] = ()) -> 
 
     Minimisations take seconds and do not count.
     """
-    study, campaign = ALL_STUDIES[name], requested.campaign
+    study, campaign = QUESTIONS[name], requested.campaign
     requests = requested.of_study(name).values()
     work = [(1, request) for request in requests if request.kind in COUNTED]
     for subject in study.subjects(campaign):
@@ -188,5 +188,5 @@ def work_of_all(requested: Requested, everything: Iterable[str]) -> Work:
         for name in level_set_sources(campaign, synapse):
             requests = STUDIES[name].requests_of(campaign, synapse)
             paths.update(request.path for request in requests.values())
-    every = {path: r for name in ALL_STUDIES for path, r in requested.of_study(name).items()}
+    every = {path: r for name in QUESTIONS for path, r in requested.of_study(name).items()}
     return [(1, r) for path, r in every.items() if path in paths and r.kind in COUNTED]

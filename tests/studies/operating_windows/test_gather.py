@@ -7,8 +7,8 @@ from helpers.windows import windowed
 from studies.results import gather, write_train
 from wallnet import plan
 from wallnet.files import WallState
+from wallnet.questions.opened import Outcome
 from wallnet.studies import STUDIES
-from wallnet.studies.opened import Outcome
 from wallnet.studies.operating_windows.gather import edges, judged
 
 WINDOWS = STUDIES["operating_windows"]

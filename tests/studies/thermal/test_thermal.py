@@ -11,9 +11,9 @@ from matplotlib import colormaps
 from studies.results import gather, shown, write_block, write_path, write_states, write_train
 from wallnet import plan
 from wallnet.config import Figures
+from wallnet.devices.conductance import both_readings
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.conductance import both_readings
 from wallnet.studies.proportions import interval
 from wallnet.studies.thermal.gather import Wall, outcomes
 from wallnet.studies.thermal.show import draw, faults

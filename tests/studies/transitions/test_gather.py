@@ -9,8 +9,8 @@ from helpers.transitions import led
 from studies.results import NM, gather, write_states, write_trace
 from wallnet import files, plan
 from wallnet.files import WallState
+from wallnet.questions.opened import Outcome
 from wallnet.studies import STUDIES
-from wallnet.studies.opened import Outcome
 from wallnet.studies.transitions.gather import target_of
 
 TRANSITIONS = STUDIES["transitions"]

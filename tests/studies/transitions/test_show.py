@@ -14,10 +14,10 @@ from matplotlib.colors import to_hex
 from studies.results import shown
 from wallnet import files, plan
 from wallnet.config import Figures
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.devices.write_energy import write_energy_of
 from wallnet.studies.transitions.show import draw, shortest
 
 ENERGY = write_energy_job(plan.parse(led()).devices["stairs"])

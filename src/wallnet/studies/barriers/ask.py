@@ -12,7 +12,8 @@ from wallnet.jobs.energy_path import Pair, neighbours
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import minima
 from wallnet.jobs.simulation import level_states
-from wallnet.studies.base import Requests, Rounds, Sampled, Validate, study, without_disorder
+from wallnet.questions.question import Requests, Rounds, Validate, question
+from wallnet.studies.base import Sampled, without_disorder
 
 Frequency = Annotated[
     float, Quantity("1/s", 1e6, 1e15, fix="frequencies are in 1/s: 1 GHz is 1.0e+9")
@@ -129,7 +130,7 @@ def _at(name: str, device: Device, settings: Barriers, kelvin: float, *folder: s
     return by_key
 
 
-STUDY = study(
+STUDY = question(
     __name__,
     Barriers,
     missing="a synapse to the devices, or to those named",

@@ -8,14 +8,15 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Device, Figures
+from wallnet.devices.retention import retained, settings_of, thermal_energy
+from wallnet.devices.tables import levels_in_short
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs import minima_job
+from wallnet.questions.presentation import YES, Headline, between, columns, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
-from wallnet.studies.devices.tables import levels_in_short
-from wallnet.studies.showing import YES, Headline, between, columns, some
+from wallnet.studies.barriers.ask import STUDY
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -57,10 +58,10 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     energy = data["state_energy"].values
     barrier, kept = data["state_barrier"].values, data["state_retained"].values
     shown: dict[str, tuple[Any, Format]] = {
-        **columns("barriers", data, "state_name", "state_wall_bottom", "state_wall_top"),
+        **columns(STUDY, data, "state_name", "state_wall_bottom", "state_wall_top"),
         "minimum": (np.isfinite(energy).astype(int), RETAINED),
         "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
-        **columns("barriers", data, "state_barrier"),
+        **columns(STUDY, data, "state_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         "leads to": ([str(state) or "–" for state in data["state_exit"].values], ""),
         **_lasting(settings, data["state_lifetime"].values, kept),
@@ -88,9 +89,9 @@ def further_table(data: xarray.Dataset, name: str) -> Table:
     thermal = BOLTZMANN * rows["further_temperature"].values
     barrier, lifetime = rows["further_barrier"].values, rows["further_lifetime"]
     shown: dict[str, tuple[Any, Format]] = {
-        **columns("barriers", rows, "further_temperature"),
+        **columns(STUDY, rows, "further_temperature"),
         "state": (rows["state_name"].values, ""),
-        **columns("barriers", rows, "further_barrier"),
+        **columns(STUDY, rows, "further_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         **_lasting(
             settings_of(data),
@@ -108,11 +109,11 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
     nucleation.
     """
     thermal = thermal_energy(data)
-    shown = columns("barriers", data, "pair_first", "pair_second")
+    shown = columns(STUDY, data, "pair_first", "pair_second")
     for way, title in {"forward": "barrier", "backward": "barrier back"}.items():
-        shown |= columns("barriers", data, f"pair_{way}")
+        shown |= columns(STUDY, data, f"pair_{way}")
         shown[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
-    shown |= columns("barriers", data, "pair_converged", "pair_route", "pair_images")
+    shown |= columns(STUDY, data, "pair_converged", "pair_route", "pair_images")
     return of_columns(f"{name}: barriers between neighbouring states", shown)
 
 

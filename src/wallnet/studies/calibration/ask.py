@@ -16,7 +16,8 @@ from wallnet.config.quantities import ASCENDING, Section
 from wallnet.config.reference import Reference
 from wallnet.jobs import Job, Request, Simulation, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
-from wallnet.studies.base import Expected, Requests, Rounds, Validate, changed, study
+from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
+from wallnet.studies.base import changed
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
 """The searched parameters, and the steps in SI units to which candidates are rounded."""
@@ -219,7 +220,7 @@ def rounds(campaign: Campaign, _: str, settings: Calibration) -> Expected:
     return [[(count, request) for request in longest] for count in counts]
 
 
-STUDY = study(
+STUDY = question(
     __name__,
     Calibration,
     title="calibration {subject}",

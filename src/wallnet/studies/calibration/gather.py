@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
-from wallnet.files import WallState
-from wallnet.files.schema import COMPONENTS
-from wallnet.jobs import Simulation
-from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
-from wallnet.studies.devices.conductance import (
+from wallnet.devices.conductance import (
     detected_magnetization,
     normalize,
     parallel_conductance,
 )
-from wallnet.studies.opened import Opened, over
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
+from wallnet.jobs import Simulation
+from wallnet.questions.opened import Opened, over
+from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
 
 CENTRES = 3

@@ -8,10 +8,10 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
+from wallnet.questions.presentation import YES, columns, titles
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.calibration.ask import STEPS, Calibration
-from wallnet.studies.showing import YES, columns, titles
+from wallnet.studies.calibration.ask import STEPS, STUDY, Calibration
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""
@@ -47,9 +47,9 @@ def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     rows = ordered(data)
     shown = {
-        **columns("calibration", rows, "misfit", "missed", "candidate", "candidate_round"),
+        **columns(STUDY, rows, "misfit", "missed", "candidate", "candidate_round"),
         "configured": (rows["configured"].values, YES),
-        **columns("calibration", rows, *PARAMETERS),
+        **columns(STUDY, rows, *PARAMETERS),
     }
     stacked = data["simulated_value"].stack(place=["candidate", "read_delay"])
     values = stacked.transpose("reference", "place").values[:, rows.index]
@@ -66,7 +66,7 @@ def _references(data: xarray.Dataset, name: str) -> Table:
     """
     rows = ordered(data)
     both = {"best": rows.iloc[0], "configured": rows[rows["configured"]].iloc[0]}
-    shown = columns("calibration", data, "reference")
+    shown = columns(STUDY, data, "reference")
     for title, row in both.items():
         chosen = data.sel(candidate=row["candidate"], read_delay=row["read_delay"])
         shown[title] = (chosen["simulated_value"].values, "")
@@ -90,7 +90,7 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     limits = [*(limits for _, limits in ranges), (delays[0], delays[-1])]
     table = []
     for parameter, (low, high) in zip(PARAMETERS, limits, strict=True):
-        title, unit, form = titles("calibration")[parameter]
+        title, unit, form = titles(STUDY.table_of_variables)[parameter]
         values = good[parameter]
         share = np.ptp(values) / (high - low) if high > low else 0.0
         numbers = {
@@ -116,7 +116,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
     *places, last = grid.flat
     for axes, parameter in zip(places, PARAMETERS, strict=True):
-        title, unit, _ = titles("calibration")[parameter]
+        title, unit, _ = titles(STUDY.table_of_variables)[parameter]
         # a parameter at its best time of reading
         shown = rows.groupby(["candidate_round", "candidate", parameter])["misfit"].min()
         for number, values in shown.reset_index().groupby("candidate_round"):

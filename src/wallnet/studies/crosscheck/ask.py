@@ -13,7 +13,8 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.jobs import Request, Simulation, pulse_job
 from wallnet.jobs.request import minima_at
-from wallnet.studies.base import Requests, Rounds, Validate, VariantName, changed, study
+from wallnet.questions.question import Requests, Rounds, Validate, question
+from wallnet.studies.base import VariantName, changed
 
 
 class Case(Section):
@@ -83,7 +84,7 @@ def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> 
     return by_key
 
 
-STUDY = study(
+STUDY = question(
     __name__,
     Crosscheck,
     title="cross-check {subject}",

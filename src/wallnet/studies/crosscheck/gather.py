@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.files import FileError
+from wallnet.questions.opened import Opened, padded
 from wallnet.studies.crosscheck.ask import Crosscheck
-from wallnet.studies.opened import Opened, padded
 
 EDGES = ("wall_bottom", "wall_top")
 

@@ -5,9 +5,10 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.config.declarations import PACKAGED
+from wallnet.questions.presentation import columns
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import columns
+from wallnet.studies.crosscheck.ask import STUDY
 
 _SETTLED = {1: ", settled", 0: "", -1: ""}
 
@@ -25,7 +26,7 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the table of the deviations."""
-    shown = columns("crosscheck", data)
+    shown = columns(STUDY, data)
     for index, calculator in enumerate(_names(data)):
         one = data.isel(calculator=index)
         ends = zip(one["final_state"].values, one["final_settled"].values, strict=True)

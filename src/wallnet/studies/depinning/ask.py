@@ -11,8 +11,8 @@ from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
 from wallnet.jobs.request import level, minima_at, pulses
+from wallnet.questions.question import Expected, Requests, Rounds, question
 from wallnet.studies import base
-from wallnet.studies.base import Requests, Rounds
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
 """Tracks on which a wall rests: the device's own, and one with a single notch of the device."""
@@ -105,7 +105,7 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
     return by_key
 
 
-def rounds(campaign: Campaign, name: str, settings: Depinning) -> base.Expected:
+def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
     """Return at most how many pulses each round asks for, and one of them.
 
     Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
@@ -117,7 +117,7 @@ def rounds(campaign: Campaign, name: str, settings: Depinning) -> base.Expected:
     return [[(2 * walls, by_key[OWN, 1, high])]] * halvings(high - low, settings.resolution)
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Depinning,
     figure="thresholds",

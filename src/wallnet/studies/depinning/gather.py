@@ -15,9 +15,9 @@ from wallnet import tracks
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
 from wallnet.jobs import Simulation
-from wallnet.studies.base import Key
+from wallnet.questions.opened import Opened
+from wallnet.questions.question import Key
 from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
-from wallnet.studies.opened import Opened
 from wallnet.tracks.states import notch_window
 
 EDGES = ("wall_bottom", "wall_top")

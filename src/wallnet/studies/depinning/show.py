@@ -7,9 +7,9 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
+from wallnet.questions.presentation import between
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.showing import between
 
 _TRACKS = {"all notches": "with all notches", "single notch": "with this notch only"}
 

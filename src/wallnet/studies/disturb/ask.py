@@ -15,6 +15,7 @@ from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone,
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Request, Simulation, level_job, pulse_train_job
 from wallnet.jobs.request import minima
+from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
 
@@ -59,12 +60,12 @@ def _pulse_train(settings: Disturb, device: Device, state: WallState, density: f
     return job.model_copy(update={"placement": level_job(device, state.file_name).placement})
 
 
-def requests(campaign: Campaign, name: str, settings: Disturb, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Requests:
     """Return the level of each state, then the trains by state and share, with its sign."""
     device = campaign.simulated[name]
     levels, least = settings.levels(name, device), minima(name, device)
     assert least, "`problems` refuses a device without notches"
-    by_key: base.Requests = {(str(state),): request for state, request in levels.items()}
+    by_key: Requests = {(str(state),): request for state, request in levels.items()}
     for state, share in itertools.product(levels, settings.signed):
         # file names tell these steps apart
         density = round(share * settings.write / CURRENT_DENSITY_STEP) * CURRENT_DENSITY_STEP
@@ -75,7 +76,7 @@ def requests(campaign: Campaign, name: str, settings: Disturb, _: base.Rounds) -
     return by_key
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Disturb,
     title="write disturb of {subject}",

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from wallnet.files import WallState
+from wallnet.questions.opened import Opened, Outcome, over
 from wallnet.studies.disturb.ask import Disturb
-from wallnet.studies.opened import Opened, Outcome, over
 
 
 def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
+from wallnet.devices.tables import sign_of
+from wallnet.questions.presentation import cells, columns
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.devices.tables import sign_of
-from wallnet.studies.showing import cells, columns
+from wallnet.studies.disturb.ask import STUDY
 
 KEPT, LOST, UNSTABLE = "#009E73", "#E69F00", "#FFFFFF"
 """Colours of states that survive all pulses, that do not, and in which no wall rests."""
@@ -22,12 +23,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     kept, count = data["state_kept"].sum("disturbed").values, int(stable.sum())
     least = data["survived_pulses"].where(stable).min("disturbed").values
     shares: dict[str, tuple[Any, Format]] = {
-        **columns("disturb", data, "write_share", "disturb_current_density"),
+        **columns(STUDY, data, "write_share", "disturb_current_density"),
         "states that survive all pulses": ([f"{number} of {count}" for number in kept], ""),
         "least pulses survived": (least, ".0f"),
     }
     return [
-        of_columns(f"{name}: pulses until a state is lost", columns("disturb", rows)),
+        of_columns(f"{name}: pulses until a state is lost", columns(STUDY, rows)),
         of_columns(f"{name}: shares of the write amplitude", shares),
     ]
 

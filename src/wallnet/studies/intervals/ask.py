@@ -8,7 +8,8 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.jobs import Request, pulse_job
 from wallnet.jobs.request import minima, pulses
-from wallnet.studies.base import Expected, Requests, Rounds, Sampled, on_device, study, too_short
+from wallnet.questions.question import Expected, Requests, Rounds, question
+from wallnet.studies.base import Sampled, on_device, too_short
 
 
 class Intervals(Sampled):
@@ -62,6 +63,6 @@ def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
     return [[(len(densities) - 1, _pulse(name, device, densities[-1]))]] * count
 
 
-STUDY = study(
+STUDY = question(
     __name__, Intervals, figure="edges", places={"trace": r"[^/]+/-?[\d.]+"}, of_device=True
 )

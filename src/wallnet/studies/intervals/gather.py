@@ -10,8 +10,8 @@ import numpy as np
 
 from wallnet.config.pulse import middles
 from wallnet.files.schema.states import WITHOUT_WALL
+from wallnet.questions.opened import Opened
 from wallnet.studies.intervals.ask import Intervals
-from wallnet.studies.opened import Opened
 
 
 def next_round(settings: Intervals, opened: Opened) -> list[float]:

@@ -6,9 +6,10 @@ import xarray
 from wallnet.config import Figures
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
+from wallnet.questions.presentation import columns, some
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.showing import columns, some
+from wallnet.studies.intervals.ask import STUDY
 
 
 def _own(data: xarray.Dataset) -> xarray.Dataset:
@@ -37,12 +38,12 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     low, high = (data[f"interval_{edge}"].values / 1e12 for edge in ("low", "high"))
     ends = zip(data["interval_state"].values, data["interval_settled"].values, strict=True)
     shown = {
-        **columns("intervals", data, "interval_state"),
+        **columns(STUDY, data, "interval_state"),
         "the wall": ([_seen(WallState(state), settled) for state, settled in ends], ""),
-        **columns("intervals", data, "interval_low", "interval_high", "interval_error"),
+        **columns(STUDY, data, "interval_low", "interval_high", "interval_error"),
         "width (1e12 A/m²)": (high - low, ".4f"),
         "half width (%)": (100 * (high - low) / np.abs(high + low), ".1f"),
-        **columns("intervals", data, "interval_swept"),
+        **columns(STUDY, data, "interval_swept"),
     }
     return [of_columns(f"{name}: intervals of current density", shown)]
 

@@ -11,6 +11,7 @@ from wallnet.config.waveform import Points
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.jobs.request import minima_at
+from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES = "works", "sticks", "skips", "leaves"
@@ -97,9 +98,9 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
     return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))
 
 
-def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
-    by_key: base.Requests = {}
+    by_key: Requests = {}
     films: dict[str, Request] = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
@@ -118,7 +119,7 @@ def requests(campaign: Campaign, name: str, window: Window, _: base.Rounds) -> b
     return by_key
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Window,
     title="operating window {subject}",

@@ -12,7 +12,7 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.studies.opened import Opened, Outcome, over
+from wallnet.questions.opened import Opened, Outcome, over
 from wallnet.studies.operating_windows import ask
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import xarray
 
 from wallnet.config import Figures
+from wallnet.questions.presentation import between, cells, columns, of_variant, rows_of
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.operating_windows import ask
-from wallnet.studies.showing import between, cells, columns, of_variant, rows_of
+from wallnet.studies.operating_windows.ask import STUDY
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),
@@ -38,13 +39,13 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     # none if all worked
     points["window_step"] = points["window_step"].where(points["window_step"] > 0)
     stretches: dict[str, tuple[Any, Format]] = {
-        **columns("operating_windows", rows, "variant", "duration"),
+        **columns(STUDY, rows, "variant", "duration"),
         "points that work": (working, ""),
-        **columns("operating_windows", rows, "window_first", "window_last"),
+        **columns(STUDY, rows, "window_first", "window_last"),
         "half width, at least (%)": (100 * (last - first) / (last + first), ".1f"),
         "half width, below (%)": (100 * (above - below) / (above + below), ".1f"),
     }
-    outcomes = columns("operating_windows", points, *points)
+    outcomes = columns(STUDY, points, *points)
     return [
         of_columns(f"{name}: outcome of each pulse train", outcomes),
         of_columns(f"{name}: widest stretch that works", stretches),

@@ -13,7 +13,8 @@ from wallnet.config.quantities import Section
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.jobs.request import minima
-from wallnet.studies.base import Requests, Rounds, on_device, study, too_large, unrecorded
+from wallnet.questions.question import Requests, Rounds, question
+from wallnet.studies.base import on_device, too_large, unrecorded
 
 
 class PulseTrain(Section):
@@ -60,7 +61,7 @@ def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
     return ResponseJob(detector=device.junction, write_energy=write_energy_job(device))
 
 
-STUDY = study(
+STUDY = question(
     __name__,
     PulseTrain,
     title="pulse train {subject}",

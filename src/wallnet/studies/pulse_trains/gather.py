@@ -11,11 +11,11 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.devices import Detector
+from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS
 from wallnet.jobs import Simulation
-from wallnet.studies.devices.conductance import both_readings, detected_magnetization, normalize
-from wallnet.studies.opened import Opened, over
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
 

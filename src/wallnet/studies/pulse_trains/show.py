@@ -9,18 +9,19 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.jobs.report import WriteEnergyJob
-from wallnet.report import style
-from wallnet.report.tables import Columns, Format, Table, of_columns
-from wallnet.report.tracks import draw_ends
-from wallnet.studies.devices.figures import G_NORM_LABEL, density_in_1e12
-from wallnet.studies.devices.tables import with_temperature, write_energies
-from wallnet.studies.devices.write_energy import (
+from wallnet.devices.figures import G_NORM_LABEL, density_in_1e12
+from wallnet.devices.tables import write_energies
+from wallnet.devices.write_energy import (
     trained_waveforms,
     write_energy_of,
     write_energy_of_train,
 )
-from wallnet.studies.showing import Headline, columns, rows_of, some
+from wallnet.jobs.report import WriteEnergyJob
+from wallnet.questions.presentation import Headline, columns, rows_of, some, with_temperature
+from wallnet.report import style
+from wallnet.report.tables import Columns, Format, Table, of_columns
+from wallnet.report.tracks import draw_ends
+from wallnet.studies.pulse_trains.ask import STUDY
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -49,7 +50,7 @@ def _pulses(data: xarray.Dataset) -> Columns:
     pulse = [f"pulse_{part}" for part in ("duration", "state", "settled")]
     ends = ("pulse_wall_bottom", "pulse_wall_top")
     return {
-        **columns("pulse_trains", data, "pulse", "pulse_train_current_density", *pulse, *ends),
+        **columns(STUDY, data, "pulse", "pulse_train_current_density", *pulse, *ends),
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
         "G normalised, parallel": (normalized[0], ".4f"),
@@ -64,7 +65,7 @@ def _branches(rows: pandas.DataFrame, name: str) -> Table:
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
         "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-        **columns("pulse_trains", rows, *names),
+        **columns(STUDY, rows, *names),
     }
     return of_columns(f"{name}: potentiation and depression", shown)
 

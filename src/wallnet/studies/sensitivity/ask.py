@@ -18,6 +18,7 @@ from wallnet.files import WallState
 from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
 from wallnet.jobs.request import minima_at
 from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
+from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
 
@@ -153,7 +154,7 @@ def varied(devices: Mapping[str, Device], settings: Sensitivity) -> tuple[dict[s
 
 
 def problems(
-    key: str, _: str, settings: Sensitivity, campaign: Campaign, validate: base.Validate
+    key: str, _: str, settings: Sensitivity, campaign: Campaign, validate: Validate
 ) -> list[str]:
     """List the conflicts with the device and with assumptions, one sentence each."""
     name, where, block = settings.device, f"{key}.device", f"{key}.changes"
@@ -192,16 +193,14 @@ def problems(
     )
 
 
-def requests(
-    campaign: Campaign, name: str, settings: Sensitivity, so_far: base.Rounds
-) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Rounds) -> Requests:
     """Return the resting walls, then pulses by device, current density and first replica.
 
     The pulses are the weakest and the strongest one, and those of the rounds. At 0 K, there are no
     replicas, and 0 stands for the first.
     """
     devices, _ = varied(campaign.simulated, settings)
-    by_key: base.Requests = {}
+    by_key: Requests = {}
     starts: dict[str, str] = {}
     after: dict[str, str] = {}
     films: dict[str, Request] = {}
@@ -231,7 +230,7 @@ def requests(
     return by_key
 
 
-def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> base.Expected:
+def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
     """Return at most how many pulses each round asks for, by device and block of replicas.
 
     As the thresholds of one and of both ends can differ, two are counted for each, the most.
@@ -247,7 +246,7 @@ def about(campaign: Campaign, _: str, settings: Sensitivity) -> Rows:
     return varied(campaign.simulated, settings)[1]
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Sensitivity,
     title="sensitivity of thresholds, {subject}",

@@ -8,9 +8,9 @@ import numpy as np
 
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
-from wallnet.studies.base import Key
+from wallnet.questions.opened import Opened
+from wallnet.questions.question import Key
 from wallnet.studies.depinning.gather import ENDS, threshold
-from wallnet.studies.opened import Opened
 from wallnet.studies.sensitivity.ask import REFERENCE, Sensitivity
 from wallnet.tracks.states import wall_count
 

@@ -7,10 +7,11 @@ from pydantic import Field
 from wallnet.config import Campaign, Device
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
+from wallnet.devices.ask import DEVICES
 from wallnet.files import WallState
 from wallnet.jobs import Job
+from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
-from wallnet.studies.devices.ask import STUDY as DEVICES
 
 
 class Sweeps(base.Sampled, Sweep):
@@ -41,7 +42,7 @@ def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]
     return []
 
 
-def requests(campaign: Campaign, name: str, settings: Sweeps, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Sweeps, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels of a synapse at its notches."""
     device = settings.swept(campaign.simulated[name])
     return {
@@ -58,4 +59,4 @@ def about(campaign: Campaign, name: str, settings: Sweeps) -> Job:
     return SweptDevice(device=device.model_dump(mode="json", exclude_none=True, exclude=left_out))
 
 
-STUDY = base.study(__name__, Sweeps, figure="samples", of_device=True, places={})
+STUDY = question(__name__, Sweeps, figure="samples", of_device=True, places={})

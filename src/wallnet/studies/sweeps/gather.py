@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from wallnet.config import Device
+from wallnet.devices.conductance import both_readings
+from wallnet.devices.traces import read_at, read_trace
 from wallnet.files import WallState
-from wallnet.studies.devices.conductance import both_readings
-from wallnet.studies.devices.traces import read_at, read_trace
-from wallnet.studies.opened import Opened, over
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.sweeps.ask import Sweeps
 
 

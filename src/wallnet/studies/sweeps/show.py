@@ -6,16 +6,17 @@ import xarray
 from wallnet.config import Figures
 from wallnet.files import READINGS
 from wallnet.files.schema import SAMPLE
+from wallnet.questions.presentation import columns, rows_of
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
 from wallnet.studies.proportions import share_of
-from wallnet.studies.showing import columns, rows_of
+from wallnet.studies.sweeps.ask import STUDY
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the perfect device: its pulses, and its notches."""
     pulses = rows_of(data.drop_vars("reading"), "current_density")
-    shown = columns("sweeps", pulses, "current_density", "final_wall_position", "state", "settled")
+    shown = columns(STUDY, pulses, "current_density", "final_wall_position", "state", "settled")
     return [of_columns(f"{name}: pulses on the perfect device", shown)]
 
 

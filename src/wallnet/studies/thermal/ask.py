@@ -14,6 +14,7 @@ from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, puls
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import minima_at
 from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
+from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
@@ -87,14 +88,14 @@ def _pulse_train(
     return of_replicas(job, device, replicas) if replicas else job
 
 
-def requests(campaign: Campaign, name: str, settings: Thermal, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Requests:
     """Return initial states, a train for each pulse at 0 K, and the blocks of each variant.
 
     The barriers of the device are the last, if the campaign asks for those of a variant.
     """
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
-    by_key: base.Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
+    by_key: Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
     states = minima_at(STUDY.path(name, "minima"), cold)
     for density in settings.current_densities:
         path = STUDY.path(name, current_name(density))
@@ -153,7 +154,7 @@ def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
     return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Thermal,
     title="states at a temperature, {subject}",

@@ -14,8 +14,8 @@ from wallnet.config.devices import Detector
 from wallnet.files import WallState
 from wallnet.files.schema.states import FREE
 from wallnet.jobs.simulation import blocks
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
-from wallnet.studies.opened import Opened, over
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import Thermal

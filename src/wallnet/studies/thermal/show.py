@@ -9,10 +9,11 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.files.schema.states import FREE
+from wallnet.questions.presentation import YES, cells, columns, of_variant, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.showing import YES, cells, columns, of_variant, rows_of, some
+from wallnet.studies.thermal.ask import STUDY
 
 BEYOND = "beyond the model"
 UNRESOLVED = "unresolved"
@@ -93,9 +94,9 @@ def _outcomes(data: xarray.Dataset, name: str) -> Table:
     return of_columns(
         f"{name}: outcomes {_reading_time(data)} after the pause",
         {
-            **columns("thermal", rows, "model", "current_density", "cold_state", "outcome"),
+            **columns(STUDY, rows, "model", "current_density", "cold_state", "outcome"),
             "after the pause": (counts.values, ""),
-            **columns("thermal", rows, "outcome_certain", *PROBABILITY),
+            **columns(STUDY, rows, "outcome_certain", *PROBABILITY),
             **_lifetimes(data, rows),
         },
     )
@@ -111,10 +112,10 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     return of_columns(
         f"{name}: pulses",
         {
-            **columns("thermal", rows, "model", "current_density", *replicas),
+            **columns(STUDY, rows, "model", "current_density", *replicas),
             "from (nm)": (rows["leftmost"].values / 1e-9, ".1f"),
             "to (nm)": (rows["rightmost"].values / 1e-9, ".1f"),
-            **columns("thermal", rows, "unresolved_share", *heat),
+            **columns(STUDY, rows, "unresolved_share", *heat),
         },
     )
 
@@ -127,7 +128,7 @@ def _written(data: xarray.Dataset, name: str) -> Table:
     rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != FREE)]
     names = ("model", "outcome", "current_density", *PROBABILITY, "cold_state")
     title = f"{name}: writing of each state, with its most probable pulse"
-    return of_columns(title, columns("thermal", rows, *names))
+    return of_columns(title, columns(STUDY, rows, *names))
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

@@ -7,6 +7,7 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import write_energy_job
+from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
 
@@ -35,11 +36,11 @@ def problems(key: str, name: str, settings: Transitions, device: Device) -> list
     ]
 
 
-def requests(campaign: Campaign, name: str, settings: Transitions, _: base.Rounds) -> base.Requests:
+def requests(campaign: Campaign, name: str, settings: Transitions, _: Rounds) -> Requests:
     """Return the level of each state, then the pulses by state, duration and current density."""
     device = campaign.simulated[name]
     levels = settings.levels(name, device)
-    by_key: base.Requests = {(str(state),): request for state, request in levels.items()}
+    by_key: Requests = {(str(state),): request for state, request in levels.items()}
     for state, duration, density in itertools.product(levels, settings.durations, settings.signed):
         path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
         make = partial(base.pulse_on, device, state, density, duration, device.relaxation.longest)
@@ -55,7 +56,7 @@ def about(campaign: Campaign, name: str, _: Transitions) -> Job:
     return write_energy_job(campaign.simulated[name])
 
 
-STUDY = base.study(
+STUDY = question(
     __name__,
     Transitions,
     figure="map",

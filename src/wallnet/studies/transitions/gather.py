@@ -7,7 +7,7 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.studies.opened import Opened, Outcome, over
+from wallnet.questions.opened import Opened, Outcome, over
 from wallnet.studies.transitions.ask import Transitions
 
 

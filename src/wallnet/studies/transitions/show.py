@@ -7,13 +7,14 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
+from wallnet.devices.tables import sign_of, write_energies
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.report import WriteEnergyJob
+from wallnet.questions.presentation import YES, cells, columns, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns, significant
-from wallnet.studies.devices.tables import sign_of, write_energies
-from wallnet.studies.devices.write_energy import write_energy_of
-from wallnet.studies.showing import YES, cells, columns, rows_of, some
+from wallnet.studies.transitions.ask import STUDY
 
 
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
@@ -24,7 +25,7 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     cost = write_energy_of(job, rows["current_density"], rows["duration"])
     pulse = ("start", "duration", "current_density")
     ends = ("end_state", "end_settled", "end_bottom", "end_top")
-    shown = columns("transitions", rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+    shown = columns(STUDY, rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
     rows = rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"])
     return [
         of_columns(f"{name}: where each pulse leads", shown | write_energies(cost)),
@@ -93,7 +94,7 @@ def _states(data: xarray.Dataset, name: str) -> Table:
     # no pulse starts from a track without a wall
     starts = data[["start_stable", "left"]].to_dataframe()
     rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
-    shown = columns("transitions", rows, "target", "start_stable", "reached", "left")
+    shown = columns(STUDY, rows, "target", "start_stable", "reached", "left")
     return of_columns(f"{name}: states", shown)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wallnet.studies.devices.traces import comes_to_rest, remaining_path
+from wallnet.devices.traces import comes_to_rest, remaining_path
 
 TIME = np.arange(0, 10.01, 0.05) * 1e-9
 

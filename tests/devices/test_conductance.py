@@ -5,8 +5,8 @@ import pytest
 
 from wallnet.config import Track
 from wallnet.config.devices import Detector
-from wallnet.studies.devices import conductance as devices
-from wallnet.studies.devices.conductance import both_readings, detected_magnetization
+from wallnet.devices import conductance as devices
+from wallnet.devices.conductance import both_readings, detected_magnetization
 
 TRACK = Track(length=512e-9, width=64e-9, thickness=2e-9, cell_size=1e-9)
 

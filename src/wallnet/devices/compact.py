@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wallnet import files
+from wallnet.devices.measured import measured_model
+from wallnet.devices.retention import retained
 from wallnet.files.compact import CONTENTS
-from wallnet.studies.barriers.gather import retained
-from wallnet.studies.devices.measured import measured_model
 
 if TYPE_CHECKING:
     import xarray

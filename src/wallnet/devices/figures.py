@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from wallnet import files
 from wallnet.config import Figures, current_name
 from wallnet.config.measured import MEASURED
+from wallnet.devices import tables
+from wallnet.devices.motion import swept_duration, track_of
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs.report import FigureJob, WriteEnergyJob
 from wallnet.report import style
 from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_map
-from wallnet.studies.devices import tables
-from wallnet.studies.devices.motion import swept_duration, track_of
 
 if TYPE_CHECKING:
     import xarray
@@ -173,7 +173,7 @@ def _j_text(density: float) -> str:
 
 def _transfer_curve(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw simulated points, quartic and ideal ReLU, for both readings (paper, Fig. 1b)."""
-    from wallnet.studies.devices.conductance import activation
+    from wallnet.devices.conductance import activation
 
     device = sources.device
     # the numbers of the upper axes need room between the panels

@@ -15,11 +15,11 @@ from PIL import Image
 
 from wallnet import cli, config, files, plan
 from wallnet.config import Figures
+from wallnet.devices import figures as devices
+from wallnet.devices.motion import track_of
 from wallnet.jobs.report import FigureJob
 from wallnet.plan.shown import FIGURES
 from wallnet.report import style
-from wallnet.studies.devices import figures as devices
-from wallnet.studies.devices.motion import track_of
 
 SMALL = Figures(resolution=72)
 STYLE = SMALL.model_dump_json()
@@ -38,7 +38,7 @@ def draw(bench, kind, folder, **options):
 def call(kind, outputs, *sources, style=STYLE, **options):
     """Draw a figure as a rule does, as PNG and as a vector file."""
     job = FigureJob(figure=kind, **options).to_json()
-    words = ["show", "studies.devices.figures", "--job", job]
+    words = ["show", "devices.figures", "--job", job]
     words += ["--figures", style, "--sources", *sources, "--to"]
     cli.main([*words, f"png={outputs[0]}", f"vector={outputs[1]}"])
 

@@ -4,7 +4,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.declarations import PACKAGED, is_own_engine
 from wallnet.jobs.request import initial, level, minima, pulses
 from wallnet.jobs.simulation import level_states
-from wallnet.studies.base import Requests, Rounds, study
+from wallnet.questions.question import Requests, Rounds, question
 
 
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
@@ -22,7 +22,7 @@ def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Reques
 SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))
 """Settings of calculators; those of the embedded engine determine the time step of a `Device`."""
 
-STUDY = study(
+DEVICES = question(
     __name__,
     Device,
     title="sweep of {subject}",

@@ -8,9 +8,9 @@ from PIL import Image
 from wallnet import cli, files
 from wallnet.config import Figures
 from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
-from wallnet.studies.devices.write_energy import write_energy_of
 
 SMALL = Figures(resolution=72)
 BLUE, ORANGE, GREEN, *_ = style.COLOURS
@@ -30,7 +30,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
     # pulses of both signs are drawn over the magnitude
     data = data.assign_coords(current_density=data["current_density"] * [1, -1, 1, -1, 1])
     files.write_dataset(data, synapse.out, "synapse", {})
-    words = ["show", "studies.devices.figures", "--job", '{"figure": "write-energy"}', "--sources"]
+    words = ["show", "devices.figures", "--job", '{"figure": "write-energy"}', "--sources"]
     words += [f"synapse={synapse.out}", "--figures", SMALL.model_dump_json()]
     words += ["--to", f"png={tmp_path}/energy.png", f"vector={tmp_path}/energy.svg"]
     kept, save = [], style.save

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from wallnet import files, tracks
 from wallnet.config import Device
+from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.studies.base import Key
-from wallnet.studies.devices.conductance import detected_magnetization
-from wallnet.studies.opened import Opened
+from wallnet.questions.opened import Opened
+from wallnet.questions.question import Key
 from wallnet.tracks.domains import domains_of
 
 WALL = ("wall_position", "wall_bottom", "wall_top")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wallnet.config import Track
-from wallnet.studies.devices.motion import arrival_times, steady_velocity
+from wallnet.devices.motion import arrival_times, steady_velocity
 
 TRACK = Track(
     length=1000e-9,

@@ -8,10 +8,10 @@ import pytest
 from helpers.walls import SYNAPSE, Bench, campaign, parameters
 
 from wallnet import files, revisions
+from wallnet.devices import conductance as devices
+from wallnet.devices.traces import read_trace
 from wallnet.jobs.base import canonical
-from wallnet.studies.devices import conductance as devices
-from wallnet.studies.devices.traces import read_trace
-from wallnet.studies.opened import Opened
+from wallnet.questions.opened import Opened
 
 
 def test_everything_has_units_and_a_long_name(synapse, neuron):

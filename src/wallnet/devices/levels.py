@@ -9,20 +9,20 @@ import numpy as np
 from wallnet import files, tracks
 from wallnet.config import Device
 from wallnet.config.devices import Detector
-from wallnet.files import WallState
-from wallnet.files.schema import COMPONENTS
-from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
-from wallnet.jobs import Simulation
-from wallnet.jobs.simulation import level_states
-from wallnet.report.faults import lost_level
-from wallnet.studies.devices.conductance import (
+from wallnet.devices.conductance import (
     both_readings,
     conductance_noise,
     detected_magnetization,
     normalize,
 )
-from wallnet.studies.devices.traces import End, read_trace
-from wallnet.studies.opened import Opened, over
+from wallnet.devices.traces import End, read_trace
+from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
+from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
+from wallnet.jobs import Simulation
+from wallnet.jobs.simulation import level_states
+from wallnet.questions.opened import Opened, over
+from wallnet.report.faults import lost_level
 
 logger = logging.getLogger(__name__)
 

@@ -9,17 +9,15 @@ import numpy as np
 
 from wallnet import files
 from wallnet.config.measured import MEASURED
+from wallnet.devices.conductance import normalize
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, FREE, INITIAL, MOVING, REVERSED, SEVERAL, WIDER
+from wallnet.questions.presentation import SETTLED, YES, with_temperature
 from wallnet.report.faults import caveats
 from wallnet.report.tables import Columns, Format, Table, of_columns, significant, texts
-from wallnet.studies.devices.conductance import normalize
 
 if TYPE_CHECKING:
     import xarray
-
-_YES = {1: "yes", 0: "no"}
-SETTLED = {**_YES, -1: "not asked"}
 
 BEYOND = "only beyond the model"
 """Mark of levels that only pulses beyond the model reach."""
@@ -75,21 +73,15 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], _: str = "") -> dict[s
     return texts(name, [shown, *more], caveats({name: data}), numbers=sweep)
 
 
-def with_temperature(name: str, data: "xarray.Dataset") -> str:
-    """Return a name with the temperature at which a dataset holds, if its pulses have one."""
-    kelvin = data.attrs.get("simulation_temperature")
-    return f"{name} at {kelvin}" if kelvin else name
-
-
 def _sweep(data: "xarray.Dataset") -> Columns:
     """Return the states after each pulse."""
     conductance = data["final_conductance"].sel(reading=list(files.READINGS)).values / 1e-6
     return {
         "J (1e12 A/m²)": (data["current_density"].values / 1e12, ".4f"),
         "state": (data["state"].values, ""),
-        "beyond_model": (data["beyond_model"].values, _YES),
+        "beyond_model": (data["beyond_model"].values, YES),
         "settled": (data["settled"].values, SETTLED),
-        "pinned against the current": (data["held"].values, {**_YES, -1: "–"}),
+        "pinned against the current": (data["held"].values, {**YES, -1: "–"}),
         "read at (ns)": (data["read_time"].values / 1e-9, ".2f"),
         "wall, lower edge (nm)": (data["final_wall_bottom"].values / 1e-9, ".1f"),
         "wall, upper edge (nm)": (data["final_wall_top"].values / 1e-9, ".1f"),
@@ -168,7 +160,7 @@ def levels_of(data: "xarray.Dataset") -> Columns:
     ]
     minimum = level["minimum"] + (unmeasured & (level["minimum"] == 1))
     normalized = data["normalized_level_conductance"].sel(reading=list(files.READINGS)).values
-    reached = np.where(data["reachable"].values != 0, _YES[1], _YES[0])
+    reached = np.where(data["reachable"].values != 0, YES[1], YES[0])
     return {
         "level": (np.where(half, "half", numbers.astype(str)), ""),
         "state": (level["state"], ""),
@@ -181,7 +173,7 @@ def levels_of(data: "xarray.Dataset") -> Columns:
             data["reaching_current_density"].values / 1e12,
             smallest_density(data["current_density"].values / 1e12),
         ),
-        "minimum of the energy": (minimum, {**_YES, -1: "not examined", 2: SLIPPED}),
+        "minimum of the energy": (minimum, {**YES, -1: "not examined", 2: SLIPPED}),
         "energy (J)": (data["level_energy"].values, ".6e"),
         "residual field (A/m)": (data["level_residual_field"].values, ".2g"),
         "moved on by (nm)": (level["shift"] / 1e-9, ".1f"),

@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet import files
 from wallnet.config import Device
+from wallnet.devices.conductance import both_readings, normalize
+from wallnet.devices.levels import synapse_variables
+from wallnet.devices.motion import arrival_times, steady_velocity
+from wallnet.devices.traces import RECORDED, WALL, End, read_at, read_trace
+from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 from wallnet.jobs.report import write_energy_job
-from wallnet.studies.devices.conductance import both_readings, normalize
-from wallnet.studies.devices.levels import synapse_variables
-from wallnet.studies.devices.motion import arrival_times, steady_velocity
-from wallnet.studies.devices.traces import RECORDED, WALL, End, read_at, read_trace
-from wallnet.studies.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
-from wallnet.studies.opened import Opened, over, padded
+from wallnet.questions.opened import Opened, over, padded
 
 Array = NDArray[np.float64]
 

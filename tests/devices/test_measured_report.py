@@ -12,11 +12,11 @@ from PIL import Image
 
 from wallnet import cli, files
 from wallnet.config import Figures
+from wallnet.devices import figures
+from wallnet.devices.measured import measured_model
+from wallnet.devices.tables import read_measured, tabulate
 from wallnet.files import FileError
 from wallnet.report import parameters, style
-from wallnet.studies.devices import figures
-from wallnet.studies.devices.measured import measured_model
-from wallnet.studies.devices.tables import read_measured, tabulate
 
 SMALL = Figures(resolution=72)
 
@@ -30,7 +30,7 @@ def model(folder, levels=LEVELS, curve=CURVE):
     return folder / "mine.json"
 
 
-DRAWN = "studies.devices.figures"
+DRAWN = "devices.figures"
 
 
 def tables(path):
@@ -146,7 +146,7 @@ def test_the_figure_is_written_with_its_origin(tmp_path):
 
 
 def test_a_wrong_name_of_a_figure_is_one_sentence(tmp_path):
-    command = ["show", "studies.devices.figures", "--job", '{"figure": "measure"}']
+    command = ["show", "devices.figures", "--job", '{"figure": "measure"}']
     command += ["--sources", f"measured={model(tmp_path)}", "--to", f"png={tmp_path}/a.png"]
     with pytest.raises(SystemExit) as ended:
         cli.main(command)

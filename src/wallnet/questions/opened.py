@@ -3,24 +3,20 @@
 They make its dataset, and tell what its next round asks for.
 """
 
-import argparse
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, revisions
-from wallnet.config import ConfigError
+from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Simulation
-from wallnet.jobs.base import canonical, read
-from wallnet.studies import ALL_STUDIES, module_of
-from wallnet.studies.base import STATES, GatherJob, Key
+from wallnet.questions.question import STATES, GatherJob, Key
 from wallnet.tracks.states import States
 
 if TYPE_CHECKING:
@@ -103,7 +99,7 @@ class Opened:
         self._study = job.study
         self.subject = job.subject
         self.about = job.about or {}
-        """What `wallnet.studies.base.Study.about` returns, as plain data."""
+        """What `Question.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
         """Calculators and revisions of all results that were read, and temperatures of pulses."""
         self.attributes: dict[str, str] = {}
@@ -219,87 +215,3 @@ def stacked(kind: str, samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         of_samples = [part[name].values for part in whole]
         values[name] = of_samples[0] if whole[0][name].dims == (name,) else np.stack(of_samples)
     return values
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `gather` and `round` to the command line."""
-    for name, handler, text in (
-        ("gather", _gather, "gather the simulations of a study into its dataset"),
-        ("round", _round, "list what the next round of a study simulates"),
-    ):
-        command = subparsers.add_parser(name, help=text)
-        command.add_argument(
-            "--job", required=True, help="canonical JSON of studies.GatherJob; - for standard input"
-        )
-        command.add_argument("--out", required=True, help="file to write")
-        command.set_defaults(handler=handler)
-
-
-def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
-    """Return the dataset of a subject, from the results in the folder of a campaign."""
-    if not job.requests:
-        raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    module, settings, results = _of(job, folder)
-    samples = [module.gather(settings, opened) for opened in results]
-    made_by: dict[str, set[str]] = {}
-    for opened in results:
-        for name, makers in opened.made_by.items():
-            made_by.setdefault(name, set()).update(makers)
-    study = ALL_STUDIES[job.study]
-    kind = study.kind_of(settings)
-    values = stacked(kind, samples) if samples[1:] else samples[0]
-    perfect = results[0]
-    plain = job.model_dump(mode="json", exclude={"requests"}, exclude_none=True)
-    attributes = {
-        "kind": kind,
-        "subject": job.subject,
-        **({"device": job.subject} if study.of_device else {}),
-        "parameters": canonical(plain),
-        # of the first simulation
-        "simulation": perfect.parameters,
-        "revision": revisions.of(job.study),
-        **perfect.attributes,
-        **{f"simulation_{key}": ", ".join(sorted(makers)) for key, makers in made_by.items()},
-    }
-    return files.dataset(kind, values, attributes)
-
-
-class Gather(Protocol):
-    """A module that gathers the results of a study; without rounds it has no `next_round`."""
-
-    def gather(self, settings: Any, opened: Opened, /) -> dict[str, Any]:
-        """Return the values of the dataset of a device, or of one of its samples."""
-
-    def next_round(self, settings: Any, opened: Opened, /) -> list[Any]:
-        """Return what is simulated in the next round; nothing if there is none."""
-
-
-def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Opened]]:
-    """Return the module that gathers, the settings of the study, and the results of each sample.
-
-    The first results are those of the perfect device; a round may have none of these.
-    """
-    if job.study not in ALL_STUDIES:
-        names = ", ".join(ALL_STUDIES)
-        raise ConfigError(f"--job names the study {job.study!r}; use one of {names}")
-    name = f"set of settings of {job.study}"
-    settings = read(canonical(job.settings), ALL_STUDIES[job.study].settings, "--job", name)
-    requests: dict[int, list[Any]] = {0: []}
-    for key, *result in job.requests:
-        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
-        requests.setdefault(number, []).append((own, *result))
-    jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
-    results = [Opened(own_job, folder) for own_job in jobs]
-    return module_of(job.study, "gather"), settings, results
-
-
-def _gather(arguments: argparse.Namespace) -> None:
-    dataset = gather(GatherJob.from_json(files.given_text(arguments.job)))
-    files.write_dataset(dataset, arguments.out, dataset.attrs["kind"], {})
-
-
-def _round(arguments: argparse.Namespace) -> None:
-    module, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
-    perfect, *of_samples = [module.next_round(settings, opened) for opened in results]
-    more = {"samples": of_samples} if of_samples else {}
-    files.write_json({"asked": perfect, **more}, arguments.out)

@@ -9,12 +9,12 @@ from helpers.synthetic import one_sentence
 from scipy.interpolate import PchipInterpolator
 
 from wallnet import files, revisions
+from wallnet.devices import measured
 from wallnet.files import FileError
 from wallnet.files.compact import activation_of, decisive, levels_of
 from wallnet.files.measurements import read_levels
 from wallnet.networks.mappings import read_mapping
 from wallnet.networks.model import MeasuredActivation
-from wallnet.studies.devices import measured
 
 LEVELS = "conductance,spread,current (A/m2)\n5e-5,2e-6,3e11\n1e-5,1e-6,1e11\n2.3e-5,0,2e11\n"
 CURVE = "input (V),output (uA)\n-1,3\n0,3.2\n1,4\n3,9\n4,10.5\n5,11\n"

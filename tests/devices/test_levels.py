@@ -8,10 +8,10 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, moving_wall, whole
 
 from wallnet import files, jobs, tracks
+from wallnet.devices.conductance import both_readings, parallel_conductance
+from wallnet.devices.levels import level_variables, reaching
+from wallnet.devices.traces import End
 from wallnet.files import WallState
-from wallnet.studies.devices.conductance import both_readings, parallel_conductance
-from wallnet.studies.devices.levels import level_variables, reaching
-from wallnet.studies.devices.traces import End
 
 
 def test_a_half_state_that_leans_backwards_is_no_level(synapse):

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.measured import MEASURED
+from wallnet.devices.conductance import normalize
+from wallnet.devices.gather import LARGEST_FALL
 from wallnet.files.measurements import read_activation, read_levels
-from wallnet.studies.devices.conductance import normalize
-from wallnet.studies.devices.gather import LARGEST_FALL
 
 logger = logging.getLogger(__name__)
 

@@ -12,16 +12,16 @@ from helpers.small_campaign import MATERIAL
 from wallnet.config import parse
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.film.renormalization import Law
-from wallnet.film.terms import Terms
-from wallnet.jobs.film import check
-from wallnet.jobs.report import WriteEnergyJob, write_energy_job
-from wallnet.studies.devices.write_energy import (
+from wallnet.devices.write_energy import (
     heat_caveat,
     rise_over_time,
     write_energy_of,
     write_energy_of_train,
 )
+from wallnet.film.renormalization import Law
+from wallnet.film.terms import Terms
+from wallnet.jobs.film import check
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 
 FILM = {"saturation_magnetization": 1.1e6, "exchange_stiffness": 2e-11, "dmi_constant": 1e-3}
 FILM |= {"uniaxial_anisotropy": 1e6}

@@ -8,8 +8,7 @@ from helpers.readable import cells_in, columns_in
 
 from wallnet import files
 from wallnet.config.heavy_metal import Heating, HeavyMetal
-from wallnet.report.tables import of_columns
-from wallnet.studies.devices.tables import (
+from wallnet.devices.tables import (
     BEYOND_MODEL,
     OUTSIDE,
     SLIPPED,
@@ -17,6 +16,7 @@ from wallnet.studies.devices.tables import (
     sign_of,
     tabulate,
 )
+from wallnet.report.tables import of_columns
 
 
 def tables(bench, data=None):

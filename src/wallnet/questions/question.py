@@ -1,0 +1,316 @@
+"""Questions about devices: their requests, in rounds, and the jobs that gather the results.
+
+The sweep of a device is one, and each study.
+"""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from wallnet import files
+from wallnet.config import Campaign, Device
+from wallnet.config.measured import MeasuredDevice
+from wallnet.config.quantities import Section
+from wallnet.files import schema
+from wallnet.files.schema import SAMPLE
+from wallnet.jobs import Job, Request
+from wallnet.jobs.request import Kind, initial
+
+Key = tuple[str | float | int, ...]
+"""Key of a request within its question."""
+
+Requests = dict[Key, Request]
+
+STATES = "states"
+"""First word of the key of minima that name states, which a question does not gather itself."""
+
+Rounds = Sequence[Sequence[Any]]
+"""What each finished round asked for, as `next_round` of the module `gather` returned it."""
+
+Expected = Sequence[Sequence[tuple[int, Request]]]
+"""Numbers of requests of each round, each with one such request."""
+
+AS_CONFIGURED = "as-configured"
+"""Name of the only variant of a device without variants."""
+
+Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
+"""Takes a model, data and the name of their block; returns the block and its problems."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about devices: what it asks for, and how its results are gathered and shown.
+
+    It has a folder with three modules. `ask` makes its requests; it imports no NumPy, since
+    Snakemake reads it with the workflow. `gather` derives the values of its dataset, and `show`
+    its tables and its figure. Both are imported when they are needed.
+
+    Attributes
+    ----------
+    package : str
+        Name of the package with its modules.
+    name : str
+        Its key in the configuration, its target, and its folder of results.
+    title : str
+        Title of a subject's results, with `{subject}`.
+    settings : type
+        Settings of one subject. If it is `Device`, the subjects are the simulated devices.
+    requests : callable
+        Requests of a subject, given the campaign, its name, its settings and the finished rounds.
+    missing : str
+        What to add to the configuration if there is no subject.
+    problems : callable
+        Conflicts of the settings with the campaign, whose other studies are not known yet: one
+        sentence each, given the key and the name of the subject, its settings, the campaign and a
+        function that validates a block.
+    kind : str
+        Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
+        each device.
+    variables : mapping
+        Variables of the dataset.
+    figure : str
+        Name of its figure.
+    places : mapping
+        Pattern of the paths of its own requests below its folder, by kind of request.
+    of_device : bool
+        Whether a subject has the name of its device.
+    left_out : tuple of str
+        Keys of the settings that affect the dataset only through its requests.
+    sections : tuple of str
+        Other keys of the configuration that it depends on.
+    subjects_in : callable, optional
+        If given, the block of the configuration is one set of settings. The subjects are the
+        devices that this function names, given the settings and all devices.
+    usual : bool
+        Whether its results belong to the target `all`.
+    about : callable, optional
+        What the gathering needs to know beside settings and results, given the campaign, the name
+        of the subject and its settings.
+    headline : bool
+        Whether the page of a campaign has a part of it, which `headline` of its module `show`
+        returns.
+    level_sets : tuple of str
+        Level sets of networks that its dataset determines. Tables of levels have it too.
+    compared : callable, optional
+        Devices whose calculators are not those of the campaign's devices, given the settings and
+        the simulated devices.
+    rounds : callable
+        Upper bounds of what each round asks for, given the campaign, the name of the subject and
+        its settings: numbers of requests, each with one such request. There are no more rounds.
+    """
+
+    package: str
+    name: str
+    title: str
+    settings: type[Section]
+    requests: Callable[[Campaign, str, Any, Rounds], Requests]
+    missing: str = "a device"
+    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = lambda *_: []
+    kind: str = ""
+    variables: Mapping[str, schema.Variable] = field(default_factory=dict)
+    figure: str = ""
+    places: Mapping[Kind, str] = field(default_factory=dict)
+    of_device: bool = False
+    left_out: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    subjects_in: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
+    usual: bool = False
+    about: Callable[[Campaign, str, Any], Job] | None = None
+    headline: bool = False
+    level_sets: tuple[str, ...] = ()
+    compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
+    rounds: Callable[[Campaign, str, Any], Expected] = lambda *_: ()
+
+    def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
+        """Return the path of a result of a subject; that of its dataset without parts.
+
+        Examples
+        --------
+        >>> question.path("narrow", "as-configured", "initial")
+        'results/operating_windows/narrow/as-configured/initial.nc'
+        """
+        return str(PurePosixPath(files.RESULTS, self.name, subject, *parts)) + suffix
+
+    def round_path(self, subject: str, number: int | str) -> str:
+        """Return the file of a round, counted from 1."""
+        return self.path(subject, f"round-{number}", suffix=".json")
+
+    def table(self, subject: str, suffix: str) -> str:
+        """Return the path of the tables of a subject."""
+        return f"{files.RESULTS}/tables/{self.name}/{subject}{suffix}"
+
+    def drawing(self, subject: str, suffix: str) -> str:
+        """Return the path of the figure of a subject."""
+        return f"{files.RESULTS}/figures/{self.name}/{subject}-{self.figure}{suffix}"
+
+    @property
+    def folder(self) -> Path:
+        """Folder of its package."""
+        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
+
+    @property
+    def table_of_variables(self) -> Path:
+        """Table of the variables of its dataset, if it has a kind of its own."""
+        return self.folder / "variables.csv"
+
+    def module(self, name: Literal["gather", "show"]) -> Any:
+        """Return one of its modules, which is imported when it is needed."""
+        return import_module(f"{self.package}.{name}")
+
+    def caption(self, of: str) -> str:
+        """Return the file with the caption of its `table` or `figure` in the report."""
+        return str(self.folder / f"{of}.rst")
+
+    def finished_rounds(
+        self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
+    ) -> list[list[list[Any]]]:
+        """Return what the finished rounds of a subject asked for, up to the number `last` if given.
+
+        Each has what it asked for of the perfect device, and of each sample. `folder` is that of
+        the campaign.
+        """
+        numbers = range(1, self.rounds_of(campaign, subject) + 1)[:last]
+        paths = (Path(folder, self.round_path(subject, number)) for number in numbers)
+        finished = itertools.takewhile(Path.exists, paths)
+        rounds = (files.read_json(path, ["asked"]) for path in finished)
+        return [[one["asked"], *one.get("samples", [])] for one in rounds]
+
+    def subjects(self, campaign: Campaign) -> dict[str, Any]:
+        """Return the settings of each subject by its name."""
+        of_devices = self.settings is Device
+        return campaign.simulated if of_devices else dict(campaign.studies.get(self.name, {}))
+
+    def plain_settings(self, campaign: Campaign, subject: str) -> dict[str, Any]:
+        """Return the settings of a subject as its dataset has them."""
+        # which devices are named beside this one has no effect on it
+        left_out = {*self.left_out, *(["devices"] if self.subjects_in else [])}
+        settings: Section = self.subjects(campaign)[subject]
+        if not getattr(settings, "sample", 1):
+            left_out.add("disorder")  # the perfect device has none
+        return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
+
+    def kind_of(self, settings: Any) -> str:
+        """Return the kind of the dataset of a subject with these settings."""
+        return self.kind or str(settings.kind)
+
+    def rounds_of(self, campaign: Campaign, subject: str) -> int:
+        """Return the largest number of rounds of a subject."""
+        return len(self.rounds(campaign, subject, self.subjects(campaign)[subject]))
+
+    def expected(self, campaign: Campaign, subject: str) -> Expected:
+        """Return at most what each round asks for, of the perfect device and of all samples."""
+        settings = self.subjects(campaign)[subject]
+        devices = 1 + getattr(settings, "samples", 0)
+        rounds = self.rounds(campaign, subject, settings)
+        return [[(devices * number, request) for number, request in one] for one in rounds]
+
+    def requests_of(
+        self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
+    ) -> Requests:
+        """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
+
+        Keys of the latter begin with `SAMPLE` and its number. They have no more for the initial
+        state of a sweep that the study needs but does not gather. Minima by which states are named
+        are added to both, with their path as a key.
+        """
+        rounds = self.finished_rounds(campaign, subject, folder, last)
+        settings = self.subjects(campaign)[subject]
+        by_key: Requests = {}
+        for number in range(getattr(settings, "samples", 0) + 1):
+            # a round of fewer samples is made anew
+            so_far = [own for one in rounds for own in one[number : number + 1]]
+            devices = campaign.at_sample(number) if number else campaign
+            sample = dict(self.requests(devices, subject, settings, so_far))
+            paths = {request.path for request in sample.values()}
+            naming = {r.states.path: r.states for r in sample.values() if r.states}
+            sample |= {(STATES, path): naming[path] for path in naming if path not in paths}
+            if not number:
+                by_key |= sample
+                continue
+            if self.of_device:
+                start = initial(subject, devices.simulated[subject])
+                ungathered = {start.path} - {request.path for request in sample.values()}
+                if any(ungathered.intersection(request.after) for request in sample.values()):
+                    sample[()] = start
+            by_key |= {
+                (SAMPLE, number, *key): request.of_sample(number) for key, request in sample.items()
+            }
+        return by_key
+
+    def results(self, campaign: Campaign, folder: str = "") -> list[str]:
+        """List the results of all subjects, with the simulations that finished rounds asked for."""
+        paths: list[str] = []
+        for subject in self.subjects(campaign):
+            rounds = range(1, self.rounds_of(campaign, subject) + 1)
+            drawn = (".png", f".{campaign.figures.vector_format}")
+            paths += [r.path for r in self.requests_of(campaign, subject, folder).values()]
+            paths += [self.round_path(subject, number) for number in rounds]
+            paths += [self.path(subject)]
+            paths += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
+            paths += [self.drawing(subject, suffix) for suffix in drawn]
+        return paths
+
+
+PARTS = ("requests", "problems", "about", "subjects_in", "compared", "rounds")
+"""Functions of a question."""
+
+
+def question(module: str, settings: type[Section], **more: Any) -> Question:
+    """Return the question of an `ask` module, with the settings of one subject.
+
+    The module has functions with names of `PARTS`; the variables are in `variables.csv` beside it.
+    By default, name, kind and title are those of its folder.
+    """
+    members, package = vars(sys.modules[module]), module.rpartition(".")[0]
+    name = package.rpartition(".")[2]
+    parts: dict[str, Any] = {part: members[part] for part in PARTS if part in members}
+    parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
+    if (table := Path(members["__file__"]).with_name("variables.csv")).is_file():
+        parts["variables"] = schema.variables_of(table)[""]
+    return Question(package=package, **parts | more)
+
+
+class GatherJob(Job):
+    """Gathering of the results that a study asked for: its dataset, or the next round.
+
+    `requests` has the key, the kind of file, the path and the digest of each result, and the path
+    of the minima by which its states are named, empty without; a first round may have none.
+    `about` is what `Question.about` returns, as plain data.
+    """
+
+    study: str
+    subject: str
+    settings: dict[str, Any]
+    requests: tuple[tuple[Key, str, str, str, str], ...]
+    about: dict[str, Any] | None = None
+
+
+FILES = {"level": "trace", "pulse_train": "train"}
+"""Kind of the file of each kind of request, where its name is another."""
+
+
+def gather_job(
+    question: Question, campaign: Campaign, subject: str, requests: Requests
+) -> GatherJob:
+    """Return the job that gathers requests of a subject."""
+    settings = question.subjects(campaign)[subject]
+    return GatherJob(
+        study=question.name,
+        subject=subject,
+        settings=question.plain_settings(campaign, subject),
+        requests=tuple(
+            (
+                *(key, FILES.get(request.kind, request.kind), request.path, request.digest),
+                request.states.path if request.states else "",
+            )
+            for key, request in requests.items()
+            if key[0] != SAMPLE or key[2:]
+        ),
+        about=question.about(campaign, subject, settings).plain() if question.about else None,
+    )
