@@ -20,6 +20,7 @@ from pathlib import Path
 from wallnet import config, files
 from wallnet.files.whole import note_digest
 from wallnet.jobs.film import check
+from wallnet.jobs.request import where
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job, gathering
 
@@ -134,7 +135,7 @@ def main():
 def prepare(folder, count):
     """Write the traces of a device."""
     templates = []
-    for index, request in enumerate(requests(campaign(count)).values()):
+    for index, request in enumerate(requests(campaign(count))):
         path, job = folder / request.path, request.computes
         path.parent.mkdir(parents=True, exist_ok=True)
         if len(templates) < 20:
@@ -145,8 +146,7 @@ def prepare(folder, count):
 
 
 def requests(parsed):
-    sweep = DEVICES.requests_of(parsed, "neuron")
-    return {key: request for key, request in sweep.items() if request.kind == "trace"}
+    return where(DEVICES.requests_of(parsed, "neuron"), "trace")
 
 
 def gather_here(folder, count):

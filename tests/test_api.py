@@ -147,7 +147,7 @@ def test_a_call_has_only_the_barriers_that_it_asks_for(synapse, monkeypatch, set
     (data,) = campaigns
     campaign = plan.parse(data, "api.thermal")
     assert [*campaign.studies["barriers"]] == synapses
-    requests = STUDIES["thermal"].requests_of(campaign, "device").values()
+    requests = STUDIES["thermal"].requests_of(campaign, "device")
     assert any(request.kind == "barrier" for request in requests) == bool(synapses)
     del data["barriers"]
     assert [*plan.parse(data, "api.thermal").studies["barriers"]] == ["device"]

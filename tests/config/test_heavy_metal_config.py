@@ -101,7 +101,7 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
 
     def described(campaign):
         device = campaign.devices["stairs"]
-        train = STUDIES["pulse_trains"].requests_of(campaign, "up-down")["train",]
+        train, *_ = STUDIES["pulse_trains"].requests_of(campaign, "up-down")
         return [
             jobs.initial_job(device),
             jobs.pulse_job(device, 0.5e12),

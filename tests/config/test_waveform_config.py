@@ -49,8 +49,8 @@ def test_a_table_goes_into_the_jobs_of_the_pulses_alone():
 def test_each_pulse_of_a_train_has_its_own():
     shaped = UP | {"waveform": RAMP, "repetitions": 2}
     campaign = plan.parse(staircase(shaped, UP | {"repetitions": 1}))
-    requests = STUDIES["pulse_trains"].requests_of(campaign, "up-down")
-    train = requests["train",].computes
+    request, *_ = STUDIES["pulse_trains"].requests_of(campaign, "up-down")
+    train = request.computes
     assert [step.waveform for step in train.steps()] == [POINTS, POINTS, ()]
 
 

@@ -29,8 +29,8 @@ def gather(bench, **of_state):
 
 
 def test_the_minima_that_name_states_and_levels_are_asked_for_once(made):
-    (minima,) = (request for request in made.requests.values() if request.kind == "minima")
-    others = [request for request in made.requests.values() if request.kind in ("trace", "level")]
+    (minima,) = (request for request in made.requests if request.kind == "minima")
+    others = [request for request in made.requests if request.kind in ("trace", "level")]
     assert {request.states.path for request in others} == {minima.path}
 
 

@@ -151,7 +151,7 @@ def jobs_of_the_campaign(campaign):
     for name in campaign.simulated:
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
         times = {"level": "levels", "trace": traces, "minima": "minima"}
-        for request in DEVICES.requests_of(campaign, name).values():
+        for request in DEVICES.requests_of(campaign, name):
             if request.kind in times:
                 jobs.append((request.kind, [request.path], measured[times[request.kind]]))
     mapped = {}

@@ -148,9 +148,7 @@ class Bench:
         return self.root / relative
 
     def _of_kind(self, kind):
-        return [
-            self.path(request.path) for request in self.requests.values() if request.kind == kind
-        ]
+        return [self.path(request.path) for request in self.requests if request.kind == kind]
 
     @property
     def initial(self):
@@ -163,9 +161,9 @@ class Bench:
     @property
     def levels(self):
         return {
-            files.WallState(key[1]): self.path(request.path)
-            for key, request in self.requests.items()
-            if key[0] == "level"
+            request.conditions.state: self.path(request.path)
+            for request in self.requests
+            if request.kind == "level"
         }
 
     def write(self, trace, path):

@@ -16,10 +16,10 @@ from helpers.windows import windowed
 
 from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
+from wallnet.jobs.request import where
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
-from wallnet.questions.question import STATES
-from wallnet.studies import QUESTIONS, STUDIES, Study
+from wallnet.studies import QUESTIONS, STUDIES, Question
 
 
 def with_every_kind():
@@ -115,17 +115,17 @@ def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(campaign_w
 
 def test_requests_are_made_once_for_each_state_of_the_rounds(campaign_with_rounds, monkeypatch):
     """Snakemake calls the functions of a rule some ten times."""
-    calls, requests_of = [], Study.requests_of
-    monkeypatch.setattr(Study, "requests_of", lambda *a: calls.append(a) or requests_of(*a))
+    calls, requests_of = [], Question.requests_of
+    monkeypatch.setattr(Question, "requests_of", lambda *a: calls.append(a) or requests_of(*a))
     requested, study = Requested(campaign_with_rounds), STUDIES["intervals"]
     finished = requested.of_subject(study, "stairs")
     assert requested.of_subject(study, "stairs") is finished
     first = requested.of_subject(study, "stairs", 0)
-    pulses = [key for key in first if key[0] != STATES]
-    assert pulses == [*finished][: len(pulses)] != [*finished]
-    assert {*first} < {*finished}
+    pulses, every = ([r.path for r in where(some, "trace")] for some in (first, finished))
+    assert pulses == every[: len(pulses)] != every
     files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
-    assert [*requested.of_subject(study, "stairs", 1)] == [*finished]
+    again = requested.of_subject(study, "stairs", 1)
+    assert [request.path for request in again] == [request.path for request in finished]
     assert len(requested.of_subject(study, "stairs")) == len(finished) + 1
     assert len(calls) == 3
 
@@ -154,10 +154,10 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
     study = STUDIES["intervals"]
 
     def other(campaign, name, settings, so_far):
-        (key, request), *_ = study.requests(campaign, name, settings, so_far).items()
+        request, *_ = study.requests(campaign, name, settings, so_far)
         device = campaign.simulated[name]
         made = partial(jobs.pulse_job, device, 0.61e12)
-        return {key: dataclasses.replace(request, make=made)}
+        return [dataclasses.replace(request, make=made)]
 
     monkeypatch.setitem(QUESTIONS, "intervals", dataclasses.replace(study, requests=other))
     with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):

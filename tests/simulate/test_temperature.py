@@ -19,8 +19,9 @@ from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
+from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened
-from wallnet.questions.question import STATES, GatherJob
+from wallnet.questions.question import Gathered, GatherJob
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import pulse_on
@@ -90,6 +91,10 @@ def minima():
     return api.minima(hot())
 
 
+KINDS = {"trace": "trace", "train": "pulse_train", "minima": "minima"}
+"""Kinds of requests, by those of their files."""
+
+
 @pytest.fixture
 def opened(minima, tmp_path):
     """Return a function that writes a result, and returns it as a study opens it."""
@@ -99,12 +104,13 @@ def opened(minima, tmp_path):
         requests = []
         for path, (dataset, name) in results.items():
             files.write_dataset(dataset, tmp_path / path, name, {})
-            key = (kind,) if name == kind else (STATES, path)
             digest = digest_of(str(dataset.attrs["parameters"]))
-            requests.append((key, name, path, digest, "minima.nc" if name == kind else ""))
-        assert requests[0][3] == digest_of(simulation.to_json())
+            entry = {"kind": KINDS[name], "path": path, "digest": digest}
+            states = "minima.nc" if name == kind else ""
+            requests.append(Gathered(**entry, states=states, conditions=Conditions()))
+        assert requests[0].digest == digest_of(simulation.to_json())
         job = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
-        return Opened(job, tmp_path)
+        return Opened(job, tmp_path).one(KINDS[kind])
 
     return written
 
@@ -351,14 +357,14 @@ def test_studies_take_the_quenched_wall(job, trace, train, initial, minima, open
     ran = pulse_trains.run_pulse_train(train, initial, states=States.of(minima))
     simulations = {"trace": (job, trace), "train": (train, ran)}
     for kind, (simulation, data) in simulations.items():
-        results = opened(simulation, data, kind)
-        end = results.outcomes((kind,))[-1]
+        result = opened(simulation, data, kind)
+        end = result.outcomes[-1]
         assert (str(end.state), end.resting) == ("notch 1", True)
         hot_end = float(data["wall_top"][-1])
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
         if kind == "trace":
-            *_, gathered = read_trace(results, (kind,), hot())
+            *_, gathered = read_trace(result, hot())
             assert gathered.state == "notch 1"
             assert (gathered.rests, gathered.settled) == (True, -1)
             assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
@@ -910,13 +916,13 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
 def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
     heated_job, heated_trace, opened
 ):
-    results = opened(heated_job, heated_trace, "trace")
-    _, recorded, _ = read_trace(results, ("trace",), heated())
+    result = opened(heated_job, heated_trace, "trace")
+    _, recorded, _ = read_trace(result, heated())
     m = magnetization_over_time(heated_job, heated_trace["time"].values)
     m_z = recorded["detected"] * m
     np.testing.assert_allclose(m_z, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
     assert np.ptp(m) > 0.015
-    warm = results.read(("trace",))
+    warm = result.read()
     parameters = heated_job.model_copy(update={"heating": None}).to_json()
     warm.attrs["parameters"] = parameters
     assert domains_of(warm, m) == heated_trace.attrs["domain_magnetization"]

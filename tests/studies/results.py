@@ -5,13 +5,14 @@ import math
 from pathlib import Path
 
 import numpy as np
-from helpers.walls import moving_wall, placed_minima
+from helpers.walls import moving_wall, placed_minima, state_of
 
 from wallnet import files
 from wallnet.cli import main
 from wallnet.files import WallState
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.files.schema.states import WITHOUT_WALL
+from wallnet.jobs.request import Conditions, where
 from wallnet.studies import gather_job
 
 NM, T = 1e-9, 1e12
@@ -115,6 +116,12 @@ def write_block(request, final, beyond="", **variables):
     files.write_dataset(files.dataset("ensemble", values), request.path, "ensemble", about)
 
 
+def one(requests, kind, **conditions):
+    """Return the only request of a kind under some conditions."""
+    (request,) = where(requests, kind, Conditions(**conditions))
+    return request
+
+
 def write_minima(request, **rows):
     """Write minima of the energy at walls with their ends at 300 and 310 nm.
 
@@ -194,11 +201,21 @@ def write_mapped_train(request, walls, **about):
     files.write_dataset(files.dataset("train", values), request.path, "train", about)
 
 
-def gather(study, campaign, subject, requests):
-    """Gather results in this folder as a rule does, and return the dataset."""
-    for request in requests.values():
+def write_starts(requests):
+    """Write initial states, and the minima by which states are named, where these are missing."""
+    for request in requests:
         if request.states and not Path(request.states.path).exists():
             write_states(request)
+        if request.kind == "initial" and not Path(request.path).exists():
+            job = request.computes
+            wall = moving_wall(job, job.placement.bottom, job.placement.top)
+            about = {"backend": "film", "revision": 3}
+            files.write_dataset(state_of(wall), request.path, "initial", about)
+
+
+def gather(study, campaign, subject, requests):
+    """Gather results in this folder as a rule does, and return the dataset."""
+    write_starts(requests)
     job = gather_job(study, campaign, subject, requests).to_json()
     main(["gather", "--job", job, "--out", study.path(subject)])
     return files.read_dataset(study.path(subject), study.kind)

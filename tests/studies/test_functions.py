@@ -116,8 +116,7 @@ class About(Job):
 
 
 def of_the_sweep(campaign, name, settings, _):
-    traces = pulses(name, campaign.simulated[name]).values()
-    return {(request.path,): request for request in traces}
+    return [*pulses(name, campaign.simulated[name]).values()]
 
 
 @pytest.fixture
@@ -142,8 +141,9 @@ def registered(monkeypatch):
     )
 
     def gather(settings, opened):
-        states = [str(opened.outcomes(key)[0].state) for key in opened]
-        densities = [opened.simulation(key).current_density for key in opened]
+        pulses = opened.where("trace")
+        states = [str(pulse.outcomes[0].state) for pulse in pulses]
+        densities = [pulse.simulation.current_density for pulse in pulses]
         assert opened.about == {"share": 0.25, "length": 200e-9}
         return {"state": states, "current_density": settings.share * np.array(densities)}
 

@@ -408,10 +408,11 @@ def test_the_functions_of_the_studies_make_the_files_of_the_workflow(finished, m
         data, targets = ast.literal_eval(snakefiles.pop())
         own = plan.parse(json.loads(data))
         assert digests(own).items() <= all_digests.items(), study
-        first = definition.requests_of(campaign, subject, last=0).values()
+        first = definition.requests_of(campaign, subject, last=0)
         assert targets == [*(request.path for request in first), path], study
         requests = definition.requests_of(own, subject)
-        assert [*requests] == [*definition.requests_of(campaign, subject)], study
+        theirs_asked = definition.requests_of(campaign, subject)
+        assert [r.path for r in requests] == [r.path for r in theirs_asked], study
         gather(definition, own, subject, requests)
         made = files.read_dataset(path, definition.kind, samples=True)
         assert made.equals(theirs), study

@@ -1,5 +1,6 @@
 """Samples as an axis of studies: requests, gathering along `sample`, tables, a small campaign."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from helpers.small_campaign import TINY
 from helpers.studies import CUT
 from helpers.transitions import led
 
-from studies.results import NM, gather, write_trace
+from studies.results import NM, gather, write_starts, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config import ConfigError, Figures
-from wallnet.files import schema
+from wallnet.files import WallState, schema
 from wallnet.files.schema import KINDS, VARIABLES, Variable
+from wallnet.jobs.request import Conditions, where
 from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
 from wallnet.plan.requests import Requested, pattern_of
 from wallnet.plan.work import study_work
@@ -46,22 +48,21 @@ def requests_of(data, study="transitions", subject="stairs"):
 def test_each_sample_has_the_requests_of_the_study_in_a_folder_of_its_own():
     perfect, several = requests_of(with_samples(0)), requests_of(with_samples(2))
     assert len(several) == 3 * len(perfect)
-    assert {
-        key: device_request for key, device_request in several.items() if key[0] != "sample"
-    }.keys() == perfect.keys()
-    for key, request in perfect.items():
-        assert several[key].digest == request.digest
-        for number in (1, 2):
-            of_sample = several["sample", number, *key]
+    own = [request for request in several if not request.conditions.sample]
+    assert [request.digest for request in own] == [request.digest for request in perfect]
+    for number in (1, 2):
+        of_samples = [request for request in several if request.conditions.sample == number]
+        for request, of_sample in zip(perfect, of_samples, strict=True):
             folder = f"results/samples/{number}/"
             assert of_sample.path == request.path.replace("results/", folder, 1)
             assert of_sample.after == tuple(
                 path.replace("results/", folder, 1) for path in request.after
             )
             assert of_sample.kind == request.kind
-    level = "sample", 1, "notch 1"
-    assert several["sample", 2, "notch 1"].digest != several[level].digest
-    assert several[level].digest != several["notch 1",].digest
+            conditions = dataclasses.replace(request.conditions, sample=number)
+            assert of_sample.conditions == conditions
+    levels = where(several, "level", Conditions(state=WallState("notch 1")))
+    assert len({level.digest for level in levels}) == len(levels) == 3
 
 
 def test_a_result_of_a_sample_has_its_request_and_its_rule():
@@ -88,8 +89,8 @@ def test_the_perfect_device_does_not_know_of_samples():
         requests = STUDIES["transitions"].requests_of(campaign, "stairs")
         job = gather_job(STUDIES["transitions"], campaign, "stairs", requests)
         assert "sample" not in job.to_json()
-    assert [request.digest for request in requests_of(plain).values()] == [
-        request.digest for request in requests_of(with_samples(0)).values()
+    assert [request.digest for request in requests_of(plain)] == [
+        request.digest for request in requests_of(with_samples(0))
     ]
 
 
@@ -120,13 +121,13 @@ def test_samples_stand_beside_the_perfect_device():
 
 def test_one_state_alone_has_the_barriers_to_its_neighbours():
     campaign = plan.parse(TINY | {"barriers": {"states": ["notch 1"]}})
-    keys = [*STUDIES["barriers"].requests_of(campaign, "synapse")]
-    assert [key for key in keys if len(key) == 2] == [
+    minima, *paths = STUDIES["barriers"].requests_of(campaign, "synapse")
+    assert [(path.conditions.state, path.conditions.neighbour) for path in paths] == [
         ("expelled", "notch 1"),
         ("notch 1", "notch 2"),
         ("notch 1", "between 1 and 2"),
     ]
-    assert [key for key in keys if len(key) == 1] == [("minima",)]
+    assert minima.kind == "minima"
     with pytest.raises(ConfigError, match="barriers.states has 'notch 9', which is no state of"):
         plan.parse(TINY | {"barriers": {"states": ["notch 9"]}})
 
@@ -230,9 +231,10 @@ def test_a_notch_is_reached_by_the_weakest_pulse_of_either_sign(tmp_path, monkey
     data["sweeps"] = {"stairs": {"samples": 1, "current_densities": densities}}
     campaign, study = plan.parse(data), STUDIES["sweeps"]
     requests = study.requests_of(campaign, "stairs")
-    for key, request in missing(requests).items():
-        end = 40 * NM if key[-1] in densities[:2] else 180 * NM
-        moves = key[:2] == ("sample", 1) and key[-1] == -0.4e12
+    for request in missing(requests):
+        sample, density = request.conditions.sample, request.conditions.current_density
+        end = 40 * NM if density in densities[:2] else 180 * NM
+        moves = sample == 1 and density == -0.4e12
         write_trace(request, end, end, settled=0 if moves else 1)
     gather(study, campaign, "stairs", requests)
     dataset = files.read_dataset(study.path("stairs"), study.kind, samples=True)
@@ -279,23 +281,21 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
     assert (sum(ahead), ahead[-1]) == (3 * 2 + 4 + 2 + 3, 3)
     assert requested["results/samples/2/initial/stairs.nc"].kind == "initial"
     more = study.requests_of(plan.parse(rough_intervals(3)), "stairs")
-    assert {request.path for request in more.values() if "/intervals/" in request.path} == pulses
-    assert ("sample", 3, 1.2e12, 0) in more
+    assert {request.path for request in more if "/intervals/" in request.path} == pulses
+    last = Conditions(sample=3, current_density=1.2e12)
+    assert [request.conditions.round for request in where(more, "trace", last)] == [None]
     fewer = study.requests_of(plan.parse(rough_intervals(0)), "stairs")
-    minima = "results/minima/stairs.nc"
-    assert [*fewer] == [(0.6e12, 0), (1.2e12, 0), (0.9e12, 1), ("states", minima)]
+    *own, minima = fewer
+    assert [(pulse.conditions.current_density, pulse.conditions.round) for pulse in own] == [
+        *((0.6e12, None), (1.2e12, None), (0.9e12, 1)),
+    ]
+    assert minima.path == "results/minima/stairs.nc"
 
 
 def missing(requests):
-    """Return the simulations that are not written yet, but for initial states.
-
-    No bisection reads the latter.
-    """
-    return {
-        key: request
-        for key, request in requests.items()
-        if request.kind not in ("initial", "minima") and not Path(request.path).exists()
-    }
+    """Write initial states and minima, and return the simulations that are not written yet."""
+    write_starts(requests)
+    return [request for request in requests if not Path(request.path).exists()]
 
 
 def bisection(name, subject, campaign, simulated):
@@ -326,8 +326,9 @@ def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def simulated(requests):
-        for key, request in requests.items():
-            number, density = (key[1], key[2]) if key[0] == "sample" else (0, key[0])
+        for request in requests:
+            conditions = request.conditions
+            number, density = conditions.sample or 0, conditions.current_density
             end = 40 * NM if density < (0.93e12, 0.7e12, 1.1e12)[number] else 180 * NM
             moves = number == 2 and 0.8e12 < density < 1.1e12
             write_trace(request, end, end, settled=int(not moves))
@@ -364,13 +365,12 @@ def test_thresholds_of_each_sample(tmp_path, monkeypatch):
     data["devices"]["synapse"]["disorder"] = DISORDER
 
     def simulated(requests):
-        for key, request in requests.items():
-            sample = key[0] == "sample"
-            track, notch, density = (*key[2 * sample :], 0)[:3]
-            end = 120 * NM
-            if track in TRACKS:
-                least = (1e12, 3.5e12)[notch - 1] if sample else 2e12
-                end = 460 * NM if density > least else 120 * NM * notch
+        for request in requests:
+            conditions, end = request.conditions, 120 * NM
+            if conditions.variant in TRACKS and request.kind == "trace":
+                notch = conditions.state.ends[0]
+                least = (1e12, 3.5e12)[notch - 1] if conditions.sample else 2e12
+                end = 460 * NM if conditions.current_density > least else 120 * NM * notch
             write_trace(request, end, end)
 
     dataset, rounds = bisection("depinning", "synapse", plan.parse(data), simulated)
@@ -428,9 +428,5 @@ def test_noise_of_samples_differs():
     """Samples of one device have other noise, as their pulses do."""
     data = with_samples(2)
     data["devices"]["stairs"]["temperature"] = {"ambient": 300.0}
-    several = requests_of(data)
-    keys = [
-        several[key].computes.noise_key
-        for key in (("notch 1",), ("sample", 1, "notch 1"), ("sample", 2, "notch 1"))
-    ]
-    assert len({*keys}) == 3
+    levels = where(requests_of(data), "level", Conditions(state=WallState("notch 1")))
+    assert len({level.computes.noise_key for level in levels}) == len(levels) == 3

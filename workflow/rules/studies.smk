@@ -19,7 +19,7 @@ def results_of_rounds(study, wildcards, last):
     for number in range(1, last + 1):
         checkpoints.round.get(study=study.name, subject=wildcards.subject, round=number)
     requests = requested.of_subject(study, wildcards.subject, last)
-    return [request.path for request in requests.values()]
+    return [request.path for request in requests]
 
 
 # a checkpoint: the next simulations depend on the results of those before

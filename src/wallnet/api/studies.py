@@ -224,7 +224,7 @@ def dataset_of(
             place.mkdir(parents=True, exist_ok=True)
         files.check_writable(place)
         # the dataset needs the requests of all rounds
-        first = study.requests_of(campaign, subject, last=0).values()
+        first = study.requests_of(campaign, subject, last=0)
         targets = [*(request.path for request in first), study.path(subject)]
         text = WORKFLOW.format(workflow=workflow_path(), data=json.dumps(plain), targets=targets)
         snakefile.write_text(text, encoding="utf-8")

@@ -9,14 +9,12 @@ from wallnet.questions.question import Requests, Rounds, question
 
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels and minima of a synapse."""
-    by_key: Requests = {("initial",): initial(name, device)}
-    by_key |= {(density,): pulse for density, pulse in pulses(name, device).items()}
+    requests = [initial(name, device), *pulses(name, device).values()]
     if device.kind == "synapse":
-        for state in level_states(device.track):
-            by_key["level", str(state)] = level(name, device, state)
+        requests += [level(name, device, state) for state in level_states(device.track)]
         if least := minima(name, device):
-            by_key["minima",] = least
-    return by_key
+            requests.append(least)
+    return requests
 
 
 SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))

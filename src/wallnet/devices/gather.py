@@ -67,8 +67,8 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     traces: list[dict[str, Array]] = []
     ends: list[End] = []
     rows: list[dict[str, Any]] = []
-    for density in pulse.current_densities:
-        time, recorded, end = read_trace(opened, (density,), device)
+    for trace in opened.where("trace"):
+        time, recorded, end = read_trace(trace, device)
         # the tolerance keeps the last entry despite rounding errors of the summed steps
         grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
         traces.append(

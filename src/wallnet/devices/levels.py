@@ -20,6 +20,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs import Simulation
+from wallnet.jobs.request import Conditions
 from wallnet.jobs.simulation import level_states
 from wallnet.questions.opened import Opened, over
 from wallnet.report.faults import lost_level
@@ -135,9 +136,8 @@ def _level(
     if pulses:
         density = reached["reaching_current_density"]
         driven = ends[pulses[0]], f"pulse of {density / 1e12:.4f}e12 A/m2"
-    content = opened.read(("minima",), "placed", "minimum_state", *OF_MINIMUM).sel(
-        placed=str(state)
-    )
+    minima = opened.one("minima").read("placed", "minimum_state", *OF_MINIMUM)
+    content = minima.sel(placed=str(state))
     converged, energy, residual, stiffness, *least = (content[name].item() for name in OF_MINIMUM)
     minimum = WallState(content["minimum_state"].item())
     held = converged == 1 and minimum == state
@@ -147,7 +147,7 @@ def _level(
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        *_, wall = read_trace(opened, ("level", str(state)), device)
+        *_, wall = read_trace(opened.one("level", Conditions(state=state)), device)
         source, resting = "", minimum
     else:
         wall, source, resting = _measured(state, device, opened, driven)
@@ -184,7 +184,7 @@ def _measured(
         length = device.track.length
         uniform = End(state, 1, length, (length, length), detected=-1.0)
         return *(driven or (uniform, source)), state
-    *_, end = read_trace(opened, ("level", str(state)), device)
+    *_, end = read_trace(opened.one("level", Conditions(state=state)), device)
     if end.state == state and end.rests:
         return end, "wall placed there and relaxed", state
     resting = end.state
@@ -198,7 +198,7 @@ def _measured(
 def _start(device: Device, opened: Opened) -> End:
     """Return the wall of the initial state."""
     track = device.track
-    content = opened.read(("initial",), "initial_magnetization")
+    content = opened.one("initial").read("initial_magnetization")
     m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
     film = tracks.layer(Simulation.from_json(str(content.attrs["parameters"])))

@@ -19,8 +19,7 @@ from wallnet.config import Device
 from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.questions.opened import Opened
-from wallnet.questions.question import Key
+from wallnet.questions.opened import Result
 from wallnet.tracks.domains import domains_of
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
@@ -104,7 +103,7 @@ def read_at(device: Device) -> float:
 
 
 def read_trace(
-    opened: Opened, key: Key, device: Device
+    result: Result, device: Device
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], End]:
     """Read a pulse or a level of a device.
 
@@ -124,11 +123,11 @@ def read_trace(
         If it is missing, damaged or of another simulation, or no cell is under the detector.
     """
     names = ("time", *RECORDED, "walls", "magnetization_profile", "magnetic_cells")
-    content, relaxation = opened.read(key, *names), device.relaxation
+    content, relaxation = result.read(*names), device.relaxation
     cells, columns = content["magnetic_cells"].values, device.detector.columns(device.track)
     if not cells[columns].sum():
         raise files.FileError(
-            f"{opened.subject} has no magnetic cell under the detector; move detector.start or "
+            f"{result.subject} has no magnetic cell under the detector; move detector.start or "
             "detector.stop away from the notches"
         )
     profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")]
@@ -138,7 +137,7 @@ def read_trace(
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     settled = int(content.attrs["settled"])
-    final, states = files.last_ends(content), opened.states(key)
+    final, states = files.last_ends(content), result.states
     near = states.distance(final) <= LARGEST_REST
     if settled == 1 and not (near or comes_to_rest(time, ends, min(relaxation.hold, time[-1]))):
         settled = 0

@@ -4,10 +4,13 @@ Nothing here imports NumPy before an estimate is computed, since every job of th
 requests.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property, partial
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import GetPydanticSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from wallnet import files
 from wallnet.config import Device, current_name
@@ -36,6 +39,68 @@ COUNTED: dict[Kind, str] = {
 """Kinds that an estimate of work counts, and what it calls them. Minima take seconds."""
 
 
+State = Annotated[
+    WallState,
+    GetPydanticSchema(lambda _, schema: no_info_after_validator_function(WallState, schema(str))),
+]
+"""State of a wall, read from its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What tells a request from the others of its question; None where all are alike.
+
+    Attributes
+    ----------
+    device : str
+        Name of a device, where several are asked.
+    variant : str
+        Name of a variant of the device, or of a case.
+    calculator : str
+        Name of the calculator, where several are compared.
+    parameters : dict
+        Parameters of the device that were chosen for it, in SI units.
+    round : int
+        Number of the round that asked for it, 0 before the first.
+    state : WallState
+        Where the wall is initialised, or the first of two states with a path between them.
+    neighbour : WallState
+        The other one of these.
+    current_density : float
+        That of the pulses, in A/m².
+    duration : float
+        That of the pulses, in s.
+    temperature : float
+        Temperature of the film in K.
+    replica : int
+        Number of the first replica of a block, counted from 1.
+    sample : int
+        Number of the sample; None for the perfect device.
+    """
+
+    device: str | None = None
+    variant: str | None = None
+    calculator: str | None = None
+    parameters: dict[str, float] | None = None
+    round: int | None = None
+    state: State | None = None
+    neighbour: State | None = None
+    current_density: float | None = None
+    duration: float | None = None
+    temperature: float | None = None
+    replica: int | None = None
+    sample: int | None = None
+
+    def stated(self) -> dict[str, object]:
+        """Return the conditions that are not the usual ones, by name."""
+        values = ((field, getattr(self, field.name)) for field in fields(self))
+        return {field.name: value for field, value in values if value != field.default}
+
+
+ANY = Conditions()
+"""No condition."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One computation of a campaign.
@@ -55,6 +120,8 @@ class Request:
         Name of requests that take equally long, of which an estimate looks at one; empty for none.
     states : Request, optional
         Minima of its film, by which the states of its walls are named; none without notches.
+    conditions : Conditions
+        What tells it from the other requests of its question.
     """
 
     kind: Kind
@@ -63,12 +130,17 @@ class Request:
     after: tuple[str, ...] = ()
     sweep: str = ""
     states: "Request | None" = None
+    conditions: Conditions = ANY
 
     def of_sample(self, number: int) -> "Request":
-        """Return the request with the paths of a numbered sample."""
-        after = tuple(files.of_sample(path, number) for path in self.after)
-        states = self.states and self.states.of_sample(number)
-        return replace(self, path=files.of_sample(self.path, number), after=after, states=states)
+        """Return the request of a numbered sample, with its paths."""
+        return replace(
+            self,
+            path=files.of_sample(self.path, number),
+            after=tuple(files.of_sample(path, number) for path in self.after),
+            states=self.states and self.states.of_sample(number),
+            conditions=replace(self.conditions, sample=number),
+        )
 
     @property
     def computes(self) -> Simulation | Minima | EnergyPath:
@@ -102,6 +174,16 @@ class Request:
         return revision_of(self.calculator)
 
 
+def where(requests: Iterable[Request], kind: Kind, conditions: Conditions = ANY) -> list[Request]:
+    """Return the requests of a kind under all conditions that are stated."""
+    stated = conditions.stated()
+    return [
+        request
+        for request in requests
+        if request.kind == kind and stated.items() <= request.conditions.stated().items()
+    ]
+
+
 def initial(name: str, device: Device) -> Request:
     """Return the initial state of a device."""
     return Request("initial", files.INITIAL.format(device=name), partial(initial_job, device))
@@ -120,7 +202,15 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
         return first().model_copy(update={"current_density": density})
 
     return {
-        j: Request("trace", path.format(current_name(j)), partial(another, j), after, path, states)
+        j: Request(
+            "trace",
+            path.format(current_name(j)),
+            partial(another, j),
+            after,
+            path,
+            states,
+            Conditions(current_density=j),
+        )
         for j in densities
     }
 
@@ -129,7 +219,8 @@ def level(name: str, device: Device, state: WallState) -> Request:
     """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
     path = files.LEVEL.format(device=name, state=state.file_name)
     make = partial(level_job, device, state.file_name)
-    return Request("level", path, make, states=minima(name, device))
+    states, conditions = minima(name, device), Conditions(state=state)
+    return Request("level", path, make, states=states, conditions=conditions)
 
 
 def minima(name: str, device: Device) -> Request | None:

@@ -48,7 +48,7 @@ def _planned(campaign: Campaign) -> Planned:
     for study in QUESTIONS.values():
         for subject in study.subjects(campaign):
             if Path(path := study.path(subject)).is_file():
-                gathering = gather_job(study, campaign, subject, {})
+                gathering = gather_job(study, campaign, subject, [])
                 yield path, gathering.to_json(), revisions.of(study.name), ()
     networks, revision = campaign.networks, revisions.of("networks")
     mapped = cache(lambda *place: mapping_job(networks, *place).to_json())

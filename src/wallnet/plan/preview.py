@@ -179,7 +179,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     forward, backward = np.where(np.isinf(barriers), np.nan, barriers / (BOLTZMANN * kelvin))
     densities = sorted(device.pulse.current_densities, key=abs)
     pulses = write_energy_of(job, densities, device.pulse.duration, device.pulse.waveform)
-    sweep = DEVICES.requests_of(campaign, name).values()
+    sweep = DEVICES.requests_of(campaign, name)
     work = [(1, request) for request in sweep if request.kind in COUNTED]
     seconds, unknown = processor_time(work)
     junction, detector = device.junction, device.detector

@@ -110,7 +110,7 @@ class Requested(Mapping[str, Request]):
         requests: dict[str, Request] = {}
         study = QUESTIONS[owner]
         for subject in study.subjects(self.campaign):
-            for request in self.of_subject(study, subject).values():
+            for request in self.of_subject(study, subject):
                 _check_same(requests.setdefault(request.path, request), request)
         return requests
 

@@ -187,6 +187,6 @@ def work_of_all(requested: Requested, everything: Iterable[str]) -> Work:
     for synapse in campaign.networks.synapses:
         for name in level_set_sources(campaign, synapse):
             requests = STUDIES[name].requests_of(campaign, synapse)
-            paths.update(request.path for request in requests.values())
+            paths.update(request.path for request in requests)
     every = {path: r for name in QUESTIONS for path, r in requested.of_study(name).items()}
     return [(1, r) for path, r in every.items() if path in paths and r.kind in COUNTED]

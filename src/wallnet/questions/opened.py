@@ -1,10 +1,10 @@
-"""The results that a study gathers, each checked against the request that asked for it.
+"""The results of a question, each checked against the request that asked for it.
 
 They make its dataset, and tell what its next round asks for.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,8 @@ from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Simulation
-from wallnet.questions.question import STATES, GatherJob, Key
+from wallnet.jobs.request import ANY, Conditions, Kind
+from wallnet.questions.question import Gathered, GatherJob
 from wallnet.tracks.states import States
 
 if TYPE_CHECKING:
@@ -80,8 +81,82 @@ def outcomes(content: "xarray.Dataset", states: States) -> list[Outcome]:
     return rows
 
 
+FILES: Mapping[Kind, str] = {"level": "trace", "pulse_train": "train"}
+"""Kind of the file of each kind of request, where its name is another."""
+
+
+class Result:
+    """A result that a question asked for.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of its request.
+    path : str
+        Its file in the folder of the campaign.
+    conditions : Conditions
+        What tells it from the others.
+    subject : str
+        Name of the subject of its question.
+    """
+
+    def __init__(self, opened: "Opened", entry: Gathered) -> None:
+        self.kind, self.path, self.conditions = entry.kind, entry.path, entry.conditions
+        self.subject = opened.subject
+        self._opened, self._entry = opened, entry
+
+    @property
+    def state(self) -> WallState:
+        """State in which its wall is initialised."""
+        assert self.conditions.state, "its question names one"
+        return self.conditions.state
+
+    @property
+    def current_density(self) -> float:
+        """Current density of its pulses in A/m²."""
+        assert self.conditions.current_density is not None, "its question names one"
+        return self.conditions.current_density
+
+    def read(self, *names: str) -> "xarray.Dataset":
+        """Read some variables, optional ones if it has them, and all attributes.
+
+        Raises
+        ------
+        wallnet.files.FileError
+            If the file is missing or damaged.
+        """
+        content = self._opened.read(self._entry, *names)
+        self._opened.parameters = self._opened.parameters or str(content.attrs["parameters"])
+        return content
+
+    @property
+    def states(self) -> States:
+        """The states of its film, by which its walls are named."""
+        minima = self.path if self.kind == "minima" else self._entry.states
+        if minima:
+            return self._opened.states(minima)
+        simulated = self.simulation
+        if simulated.track.inner_notch_positions:
+            raise files.FileError(f"--job has no minima for {self.path}; plan it again")
+        return States.without_minima(simulated)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Where the wall of a trace, or of a train, was after each pulse.
+
+        A train begins with the wall before its first pulse.
+        """
+        names = OF_OUTCOMES[FILES.get(self.kind, self.kind)]
+        return outcomes(self.read(*names), self.states)
+
+    @property
+    def simulation(self) -> Simulation:
+        """Its simulation."""
+        return Simulation.from_json(str(self.read().attrs["parameters"]))
+
+
 class Opened:
-    """The results of requests, by their keys; iteration yields the keys in their order.
+    """The results of requests, each checked against its request.
 
     Parameters
     ----------
@@ -89,88 +164,86 @@ class Opened:
         The requests.
     folder : str or Path
         Folder of the campaign.
+
+    Raises
+    ------
+    wallnet.files.FileError
+        If a file is missing or damaged, or is not the result of its request.
     """
 
     def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
-        self._results = {key: (kind, path, d) for key, kind, path, d, _ in job.requests}
+        self._index: dict[tuple[str, ...], dict[tuple[object, ...], list[Result]]] = {}
         self._folder = folder
-        self._named_by = {key: minima for key, *_, minima in job.requests}
-        self._minima: dict[str, States] = {}
+        self._states: dict[str, States] = {}
         self._study = job.study
         self.subject = job.subject
         self.about = job.about or {}
         """What `Question.about` returns, as plain data."""
         self.made_by: dict[str, set[str]] = {}
-        """Calculators and revisions of all results that were read, and temperatures of pulses."""
+        """Calculators and revisions of all results, and temperatures of pulses."""
         self.attributes: dict[str, str] = {}
         """Further attributes of the dataset, which the gathering adds."""
+        self._results = [Result(self, entry) for entry in job.requests]
         self.parameters = ""
         """Parameters of the first result that was read."""
+        for entry in job.requests:
+            self._check(entry)
 
-    def __iter__(self) -> Iterator[Key]:
-        """Yield the keys in the order of the requests, without those of minima that name states."""
-        return (key for key in self._results if key[:1] != (STATES,))
+    def _check(self, entry: Gathered) -> None:
+        """Check a result, and note what made it."""
+        about = self.read(entry).attrs
+        if digest_of(str(about.get("parameters", ""))) != entry.digest:
+            raise files.FileError(
+                f"{Path(self._folder, entry.path)} is not of the simulation that {self._study} "
+                "asks for; delete it and run snakemake"
+            )
+        # no calculator makes a state without relaxation
+        for name in MADE_BY if about.get("backend") != "none" else ():
+            if name in about:
+                self.made_by.setdefault(name, set()).add(str(about[name]))
+        if entry.kind not in ("initial", "minima", "barrier"):
+            kelvin = f"{about.get('temperature', 0.0):g} K"
+            self.made_by.setdefault("temperature", set()).add(kelvin)
 
-    def _entry(self, key: Key) -> tuple[str, str, str]:
-        """Return kind, path and digest of a result."""
-        if key not in self._results:
-            raise files.FileError(f"--job has no request {key} of {self._study}; plan it again")
-        return self._results[key]
+    def read(self, entry: Gathered, *names: str) -> "xarray.Dataset":
+        """Read some variables of a result, optional ones if it has them, and all attributes."""
+        kind = FILES.get(entry.kind, entry.kind)
+        return files.read_dataset(Path(self._folder, entry.path), kind, only=names)
 
-    def read(self, key: Key, *names: str) -> "xarray.Dataset":
-        """Read some variables of a result, optional ones if it has them, and all attributes.
+    def states(self, minima: str) -> States:
+        """Return the states of a film, given the path of its minima."""
+        if minima not in self._states:
+            own = next(result for result in self._results if result.path == minima)
+            self._states[minima] = States.of(own.read(*OF_STATES))
+        return self._states[minima]
+
+    def where(self, kind: Kind, conditions: Conditions = ANY) -> list[Result]:
+        """Return the results of a kind under all conditions that are stated, as asked for."""
+        stated = conditions.stated()
+        index = self._index.setdefault((kind, *stated), {})
+        if not index:
+            for result in self._results:
+                if result.kind == kind:
+                    place = tuple(getattr(result.conditions, name) for name in stated)
+                    index.setdefault(place, []).append(result)
+        return index.get(tuple(stated.values()), [])
+
+    def one(self, kind: Kind, conditions: Conditions = ANY) -> Result:
+        """Return the only result of a kind under all conditions that are stated.
 
         Raises
         ------
         wallnet.files.FileError
-            If the file is missing or damaged, or is not the result of its request.
+            If there is none, or more than one.
         """
-        kind, path, digest = self._entry(key)
-        path = str(Path(self._folder, path))
-        content = files.read_dataset(path, kind, only=names)
-        parameters = str(content.attrs.get("parameters", ""))
-        if digest_of(parameters) != digest:
+        results = self.where(kind, conditions)
+        if len(results) != 1:
+            stated = ", ".join(f"{name} {value}" for name, value in conditions.stated().items())
             raise files.FileError(
-                f"{path} is not of the simulation that {self._study} asks for; delete it and run "
-                "snakemake"
+                f"--job has {len(results) or 'no'} results of kind {kind} of {self._study}"
+                f"{f' with {stated}' if stated else ''}; plan it again"
             )
-        self.parameters = self.parameters or parameters
-        # no calculator makes a state without relaxation
-        for name in MADE_BY if content.attrs.get("backend") != "none" else ():
-            if name in content.attrs:
-                self.made_by.setdefault(name, set()).add(str(content.attrs[name]))
-        if kind in ("trace", "train", "ensemble"):
-            kelvin = f"{content.attrs.get('temperature', 0.0):g} K"
-            self.made_by.setdefault("temperature", set()).add(kelvin)
-        return content
-
-    def states(self, key: Key) -> States:
-        """Return the states of the film of a result, by which its walls are named."""
-        kind, path, _ = self._entry(key)
-        minima = path if kind == "minima" else self._named_by[key]
-        if not minima:
-            simulated = self.simulation(key)
-            if simulated.track.inner_notch_positions:
-                raise files.FileError(
-                    f"--job has no minima for {key} of {self._study}; plan it again"
-                )
-            return States.without_minima(simulated)
-        if minima not in self._minima:
-            own = next(key for key, (_, path, _) in self._results.items() if path == minima)
-            self._minima[minima] = States.of(self.read(own, *OF_STATES))
-        return self._minima[minima]
-
-    def outcomes(self, key: Key) -> list[Outcome]:
-        """Return where the wall of a trace, or of a train, was after each pulse.
-
-        A train begins with the wall before its first pulse.
-        """
-        kind = self._entry(key)[0]
-        return outcomes(self.read(key, *OF_OUTCOMES[kind]), self.states(key))
-
-    def simulation(self, key: Key) -> Simulation:
-        """Return the simulation of a result."""
-        return Simulation.from_json(str(self.read(key).attrs["parameters"]))
+        return results[0]
 
 
 def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:

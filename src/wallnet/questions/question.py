@@ -18,17 +18,10 @@ from wallnet.config import Campaign, Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.files import schema
-from wallnet.files.schema import SAMPLE
 from wallnet.jobs import Job, Request
-from wallnet.jobs.request import Kind, initial
+from wallnet.jobs.request import Conditions, Kind, initial
 
-Key = tuple[str | float | int, ...]
-"""Key of a request within its question."""
-
-Requests = dict[Key, Request]
-
-STATES = "states"
-"""First word of the key of minima that name states, which a question does not gather itself."""
+Requests = list[Request]
 
 Rounds = Sequence[Sequence[Any]]
 """What each finished round asked for, as `next_round` of the module `gather` returned it."""
@@ -215,33 +208,25 @@ class Question:
     ) -> Requests:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
-        Keys of the latter begin with `SAMPLE` and its number. They have no more for the initial
-        state of a sweep that the study needs but does not gather. Minima by which states are named
-        are added to both, with their path as a key.
+        Minima by which states are named are added to both. To those of samples of a device, its
+        initial state is, if they start from it.
         """
         rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
-        by_key: Requests = {}
+        requests: Requests = []
         for number in range(getattr(settings, "samples", 0) + 1):
             # a round of fewer samples is made anew
-            so_far = [own for one in rounds for own in one[number : number + 1]]
+            so_far = [part for one in rounds for part in one[number : number + 1]]
             devices = campaign.at_sample(number) if number else campaign
-            sample = dict(self.requests(devices, subject, settings, so_far))
-            paths = {request.path for request in sample.values()}
-            naming = {r.states.path: r.states for r in sample.values() if r.states}
-            sample |= {(STATES, path): naming[path] for path in naming if path not in paths}
-            if not number:
-                by_key |= sample
-                continue
-            if self.of_device:
+            own = [*self.requests(devices, subject, settings, so_far)]
+            needed = {r.states.path: r.states for r in own if r.states}
+            if number and self.of_device:
                 start = initial(subject, devices.simulated[subject])
-                ungathered = {start.path} - {request.path for request in sample.values()}
-                if any(ungathered.intersection(request.after) for request in sample.values()):
-                    sample[()] = start
-            by_key |= {
-                (SAMPLE, number, *key): request.of_sample(number) for key, request in sample.items()
-            }
-        return by_key
+                needed |= {start.path: start} if any(start.path in r.after for r in own) else {}
+            missing = needed.keys() - {request.path for request in own}
+            own += [request for path, request in needed.items() if path in missing]
+            requests += [request.of_sample(number) for request in own] if number else own
+        return requests
 
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
@@ -249,7 +234,7 @@ class Question:
         for subject in self.subjects(campaign):
             rounds = range(1, self.rounds_of(campaign, subject) + 1)
             drawn = (".png", f".{campaign.figures.vector_format}")
-            paths += [r.path for r in self.requests_of(campaign, subject, folder).values()]
+            paths += [r.path for r in self.requests_of(campaign, subject, folder)]
             paths += [self.round_path(subject, number) for number in rounds]
             paths += [self.path(subject)]
             paths += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
@@ -276,23 +261,28 @@ def question(module: str, settings: type[Section], **more: Any) -> Question:
     return Question(package=package, **parts | more)
 
 
-class GatherJob(Job):
-    """Gathering of the results that a study asked for: its dataset, or the next round.
+class Gathered(Section):
+    """A result that is gathered: the kind, the path and the digest of its request."""
 
-    `requests` has the key, the kind of file, the path and the digest of each result, and the path
-    of the minima by which its states are named, empty without; a first round may have none.
-    `about` is what `Question.about` returns, as plain data.
+    kind: Kind
+    path: str
+    digest: str
+    states: str = ""
+    """Path of the minima by which its states are named; empty without."""
+    conditions: Conditions
+
+
+class GatherJob(Job):
+    """Gathering of the results that a question asked for: its dataset, or the next round.
+
+    A first round may have no requests. `about` is what `Question.about` returns, as plain data.
     """
 
     study: str
     subject: str
     settings: dict[str, Any]
-    requests: tuple[tuple[Key, str, str, str, str], ...]
+    requests: tuple[Gathered, ...]
     about: dict[str, Any] | None = None
-
-
-FILES = {"level": "trace", "pulse_train": "train"}
-"""Kind of the file of each kind of request, where its name is another."""
 
 
 def gather_job(
@@ -305,12 +295,14 @@ def gather_job(
         subject=subject,
         settings=question.plain_settings(campaign, subject),
         requests=tuple(
-            (
-                *(key, FILES.get(request.kind, request.kind), request.path, request.digest),
-                request.states.path if request.states else "",
+            Gathered(
+                kind=request.kind,
+                path=request.path,
+                digest=request.digest,
+                states=request.states.path if request.states else "",
+                conditions=request.conditions,
             )
-            for key, request in requests.items()
-            if key[0] != SAMPLE or key[2:]
+            for request in requests
         ),
         about=question.about(campaign, subject, settings).plain() if question.about else None,
     )

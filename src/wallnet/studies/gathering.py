@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.files.schema import SAMPLE
 from wallnet.jobs.base import canonical, read
 from wallnet.questions.opened import Opened, stacked
-from wallnet.questions.question import GatherJob
+from wallnet.questions.question import Gathered, GatherJob
 from wallnet.studies import QUESTIONS
 
 if TYPE_CHECKING:
@@ -79,10 +78,9 @@ def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Open
         raise ConfigError(f"--job names the study {job.study!r}; use one of {names}")
     name = f"set of settings of {job.study}"
     settings = read(canonical(job.settings), QUESTIONS[job.study].settings, "--job", name)
-    requests: dict[int, list[Any]] = {0: []}
-    for key, *result in job.requests:
-        number, own = (int(key[1]), key[2:]) if key[0] == SAMPLE else (0, key)
-        requests.setdefault(number, []).append((own, *result))
+    requests: dict[int, list[Gathered]] = {0: []}
+    for entry in job.requests:
+        requests.setdefault(entry.conditions.sample or 0, []).append(entry)
     jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
     results = [Opened(own_job, folder) for own_job in jobs]
     return QUESTIONS[job.study].module("gather"), settings, results

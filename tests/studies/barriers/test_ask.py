@@ -4,6 +4,7 @@ import pytest
 from helpers.small_campaign import MATERIAL
 from helpers.walls import NEURON, SYNAPSE
 
+from studies.results import one
 from wallnet import config, plan
 from wallnet.jobs.energy_path import images_of, neighbours
 from wallnet.jobs.simulation import level_states
@@ -53,30 +54,31 @@ def test_minima_are_those_of_the_sweep_or_of_the_film_at_the_temperature(kelvin)
     anisotropy = {300.0: 1e6, 310.0: 970555.5, 358.0: 831400.0}[kelvin]
     for name, own in {"synapse": 300.0, "other": 310.0}.items():
         requests = BARRIERS.requests_of(campaign, name)
-        for request in requests.values():
+        for request in requests:
             uniaxial_anisotropy = request.computes.material.uniaxial_anisotropy
             assert uniaxial_anisotropy == pytest.approx(anisotropy, rel=1e-5, abs=0)
         path = (
             f"results/minima/{name}.nc" if own == kelvin else f"results/barriers/{name}/minima.nc"
         )
-        assert [minima.path for minima in requests.values() if minima.kind == "minima"] == [path]
-        assert requests["notch 1", "between 1 and 2"].after == (path,)
-        of_sweep = DEVICES.requests_of(campaign, name)["minima",]
-        assert (of_sweep.digest == requests["minima",].digest) is (own == kelvin)
+        assert [minima.path for minima in requests if minima.kind == "minima"] == [path]
+        pair = {"state": "notch 1", "neighbour": "between 1 and 2", "temperature": kelvin}
+        assert one(requests, "barrier", **pair).after == (path,)
+        of_sweep = one(DEVICES.requests_of(campaign, name), "minima")
+        assert (of_sweep.digest == one(requests, "minima").digest) is (own == kelvin)
 
 
 def test_neighbours_differ_by_one_notch():
     """Three pairs of notches, the last on the edge: two hold a wall."""
     requests, _ = requested()
-    assert list(requests) == [
-        ("minima",),
+    minima, *paths = requests
+    assert minima.kind == "minima"
+    assert [(path.conditions.state, path.conditions.neighbour) for path in paths] == [
         ("expelled", "notch 1"),
         ("notch 1", "notch 2"),
         ("notch 1", "between 1 and 2"),
         ("between 1 and 2", "notch 2"),
         ("notch 2", "reversed"),
     ]
-    paths = [request for key, request in requests.items() if len(key) == 2]
     assert {path.after for path in paths} == {("results/minima/synapse.nc",)}
 
 
@@ -114,7 +116,7 @@ def test_the_end_that_moves_further_counts_the_images():
 
 def test_the_spacing_is_in_units_of_the_width_with_which_walls_are_placed():
     requests, _ = requested(spacing=0.25)
-    request = requests["notch 1", "between 1 and 2"]
+    request = one(requests, "barrier", state="notch 1", neighbour="between 1 and 2")
     job = request.computes
     # √(A/K_eff) of an infinite film
     assert job.spacing == pytest.approx(0.25 * 9.133761e-9, rel=1e-6, abs=0)
@@ -130,7 +132,7 @@ def test_the_spacing_is_in_units_of_the_width_with_which_walls_are_placed():
 )
 def test_what_barriers_are_compared_with_computes_no_path_again(changed):
     (before, settings), (after, settings_after) = requested(), requested(**changed)
-    assert {request.path: request.digest for request in before.values()} == {
-        request.path: request.digest for request in after.values()
+    assert {request.path: request.digest for request in before} == {
+        request.path: request.digest for request in after
     }
     assert settings != settings_after

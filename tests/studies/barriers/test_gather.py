@@ -8,7 +8,7 @@ import pytest
 from helpers.small_campaign import MATERIAL
 from helpers.walls import SYNAPSE
 
-from studies.results import gather, write_minima, write_path
+from studies.results import gather, one, write_minima, write_path
 from wallnet import plan
 from wallnet.devices.retention import retained
 from wallnet.jobs.film import film_of
@@ -44,14 +44,15 @@ def gathered(broken=None, images=3, faults=None, device=None, **settings):
     )
     requests = BARRIERS.requests_of(campaign, "synapse")
     base = {"expelled": -400.0, "reversed": -380.0, **ENERGY}
-    for key, request in requests.items():
-        if key == ("minima",):
+    for request in requests:
+        if request.kind == "minima":
             energies = {state: {"energy": 1e-17 + ENERGY[state] * THERMAL} for state in ENERGY}
             faulty = {state: energies[state] | fault for state, fault in (faults or {}).items()}
             write_minima(request, **energies | faulty)
             continue
-        energy = 1e-17 + np.array([base[key[0]], TOPS[key], base[key[1]]]) * THERMAL
-        write_path(request, energy[: images if key == broken else 3], int(key != broken))
+        pair = request.conditions.state, request.conditions.neighbour
+        energy = 1e-17 + np.array([base[pair[0]], TOPS[pair], base[pair[1]]]) * THERMAL
+        write_path(request, energy[: images if pair == broken else 3], int(pair != broken))
     return gather(BARRIERS, campaign, "synapse", requests)
 
 
@@ -197,22 +198,24 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
     alone = BARRIERS.requests_of(
         plan.parse({"material": MATERIAL, "devices": {"synapse": SYNAPSE}}), "synapse"
     )
-    assert {key: request.digest for key, request in requests.items() if key[0] != "at"} == {
-        key: request.digest for key, request in alone.items()
-    }
-    path = requests["at", 375.0, "notch 1", "notch 2"]
+    assert [r.digest for r in requests if r.conditions.temperature == 300.0] == [
+        request.digest for request in alone
+    ]
+    place = {"state": "notch 1", "neighbour": "notch 2", "temperature": 375.0}
+    path = one(requests, "barrier", **place)
     assert path.path == "results/barriers/synapse/375K/1_2.nc"
     assert path.after == ("results/barriers/synapse/375K/minima.nc",)
     assert path.computes.material == film_of(campaign.simulated["synapse"], 375.0)
     assert re.fullmatch(f"results/({pattern_of('barrier')})\\.nc", path.path)
     assert re.fullmatch(f"results/({pattern_of('minima')})\\.nc", path.after[0])
     height = {300.0: 60.0, 375.0: 40.0, 250.0: 80.0}
-    for key, request in requests.items():
-        kelvin, *own = key[1:] if key[0] == "at" else (300.0, *key)
-        if own == ["minima"]:
+    for request in requests:
+        conditions = request.conditions
+        kelvin, pair = conditions.temperature, (conditions.state, conditions.neighbour)
+        if request.kind == "minima":
             write_minima(request)
         else:
-            less = 10.0 * [*TOPS].index(tuple(own))
+            less = 10.0 * [*TOPS].index(pair)
             write_path(request, 1e-17 + np.array([0.0, height[kelvin] - less, 0.0]) * THERMAL)
     data = gather(BARRIERS, campaign, "synapse", requests)
     assert data["further_temperature"].values.tolist() == [250.0, 375.0]

@@ -144,7 +144,7 @@ def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     campaign = plan.parse(searched())
     files.write_json({"asked": [CANDIDATE]}, CALIBRATION.round_path("paper", 1))
-    first, *_ = CALIBRATION.requests_of(campaign, "paper").values()
+    first, *_ = CALIBRATION.requests_of(campaign, "paper")
     simulated = first.computes
     assert (simulated.current_density, simulated.pulse_duration) == (1.5e12, 0.7e-9)
     assert simulated.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
@@ -163,9 +163,9 @@ def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pu
     candidates = [CANDIDATE | change for change in changes]
     files.write_json({"asked": candidates}, CALIBRATION.round_path("paper", 1))
     minima = {
-        (key[0], key[-2]): request.states
+        (int(request.conditions.variant), request.conditions.device): request.states
         and request.states.path.removeprefix("results/calibration/")
-        for key, request in CALIBRATION.requests_of(campaign, "paper").items()
+        for request in CALIBRATION.requests_of(campaign, "paper")
         if request.kind == "trace"
     }
     numbers = (0, 0, 2, 3, 3)
@@ -176,7 +176,7 @@ def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pu
     }
     # a neuron has no notches
     assert minima == expected | {(candidate, "neuron"): None for candidate in range(5)}
-    for request in CALIBRATION.requests_of(campaign, "paper").values():
+    for request in CALIBRATION.requests_of(campaign, "paper"):
         if request.kind == "trace" and request.states:
             trace, least = request.computes, request.states.computes
             assert least.track == trace.track.of_energy()

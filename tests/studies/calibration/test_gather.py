@@ -330,11 +330,11 @@ def asked_of(number, campaign):
 def simulated(campaign):
     """Write the traces of all candidates; a neuron's walls end at 60, 70 and 130 nm."""
     of_neuron = {0.2: 60, 0.4: 70, 1.0: 130}
-    for key, request in CALIBRATION.requests_of(campaign, "paper").items():
+    for request in CALIBRATION.requests_of(campaign, "paper"):
         if request.kind == "minima":
             continue
         density = round(request.computes.current_density / T, 4)
-        end = of_neuron.get(density, ENDS[key[0]].get(density, 120)) * NM
+        end = of_neuron.get(density, ENDS[int(request.conditions.variant)].get(density, 120)) * NM
         write_trace(request, end, end)
 
 
@@ -356,7 +356,7 @@ def gathered(campaign):
 def request_of(campaign, number, density):
     """Return the request of a pulse on a candidate."""
     path = CALIBRATION.path("paper", str(number), "synapse", f"{density / T:.4f}")
-    requests = CALIBRATION.requests_of(campaign, "paper").values()
+    requests = CALIBRATION.requests_of(campaign, "paper")
     return next(request for request in requests if request.path == path)
 
 
@@ -438,9 +438,9 @@ def test_each_device_has_states_of_its_own(tmp_path, monkeypatch):
     data["reference"]["final_states"].append(other)
     campaign = plan.parse(data)
     asked_of(1, campaign)
-    for (*_, device, _), request in CALIBRATION.requests_of(campaign, "paper").items():
+    for request in CALIBRATION.requests_of(campaign, "paper"):
         if request.kind == "trace":
-            end = {"synapse": 120 * NM, "other": 130 * NM}[device]
+            end = {"synapse": 120 * NM, "other": 130 * NM}[request.conditions.device]
             write_trace(request, end, end)
     data = gathered(campaign).isel(candidate=0, read_delay=0)
     assert data["simulated_value"].values[[0, 2]].tolist() == ["notch 1", "notch 1"]

@@ -4,8 +4,10 @@ import pytest
 from helpers.crosscheck import crosschecked
 from helpers.messages import one_problem, problems
 
+from studies.results import one
 from wallnet import plan
 from wallnet.config.calculators import FilmSettings
+from wallnet.jobs.request import where
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]
@@ -24,16 +26,23 @@ def test_a_case_is_simulated_by_both_calculators():
     requests = CROSSCHECK.requests_of(campaign, "engines")
     # a neuron has no minima by which states are named
     minima = "results/crosscheck/engines/quick/minima.nc"
-    assert {key: request.path for key, request in requests.items()} == {
-        (case, calculator): f"results/crosscheck/engines/{case}/{calculator}.nc"
-        for case in ("quick", "slow")
-        for calculator in ("film", "oommf")
-    } | {("states", minima): minima}
-    for (case, _), request in requests.items():
-        named_by = {"quick": requests["states", minima]}.get(case)
-        assert (request.states and request.states.digest) == (named_by and named_by.digest)
-    assert {request.after for request in requests.values()} == {()}
-    film, oommf = (requests["quick", name].computes for name in ("film", "oommf"))
+    assert [request.path for request in requests] == [
+        *(
+            f"results/crosscheck/engines/{case}/{calculator}.nc"
+            for case in ("quick", "slow")
+            for calculator in ("film", "oommf")
+        ),
+        minima,
+    ]
+    for request in where(requests, "trace"):
+        quick = request.conditions.variant == "quick"
+        digest = one(requests, "minima").digest if quick else None
+        assert (request.states and request.states.digest) == digest
+    assert {request.after for request in requests} == {()}
+    film, oommf = (
+        one(requests, "trace", variant="quick", calculator=name).computes
+        for name in ("film", "oommf")
+    )
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
     assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
     assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
@@ -41,7 +50,8 @@ def test_a_case_is_simulated_by_both_calculators():
     assert film.calculator == FilmSettings(frozen_change=0.0)
     same = {"calculator": film.calculator, "calculator_name": "film"}
     assert oommf.model_copy(update=same) == film
-    assert requests["slow", "film"].computes.pulse_duration == 0.4e-9
+    slow = one(requests, "trace", variant="slow", calculator="film")
+    assert slow.computes.pulse_duration == 0.4e-9
 
 
 def test_a_hyphen_replaces_the_colon_in_names_of_files():
@@ -50,7 +60,7 @@ def test_a_hyphen_replaces_the_colon_in_names_of_files():
     )
     paths = [
         request.path
-        for request in CROSSCHECK.requests_of(plan.parse(configuration), "engines").values()
+        for request in CROSSCHECK.requests_of(plan.parse(configuration), "engines")
         if request.kind == "trace"
     ]
     names = ("wallnet.simulate.oommf-Oommf", "film")
@@ -59,7 +69,7 @@ def test_a_hyphen_replaces_the_colon_in_names_of_files():
 
 def test_the_default_choice_lies_near_thresholds_at_three_dampings():
     campaign = plan.load("config.yaml")
-    requests = CROSSCHECK.requests_of(campaign, "film-oommf").values()
+    requests = CROSSCHECK.requests_of(campaign, "film-oommf")
     jobs = [request.computes for request in requests if request.kind == "trace"]
     assert {job.calculator_name for job in jobs} == {"film", "oommf"}
     assert {job.material.damping for job in jobs if job.track.notches} == {0.1, 0.3, 0.5}

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers.crosscheck import crosschecked
 
-from studies.results import NM, gather, write_states, write_trace
+from studies.results import NM, gather, one, write_states, write_trace
 from wallnet import files, plan
+from wallnet.jobs.request import where
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]
@@ -20,7 +21,8 @@ def campaign(tmp_path, monkeypatch):
     """Return the campaign, with a trace of both calculators of each case in this folder."""
     monkeypatch.chdir(tmp_path)
     made = plan.parse(crosschecked())
-    for (case, calculator), request in CROSSCHECK.requests_of(made, "engines").items():
+    for request in where(CROSSCHECK.requests_of(made, "engines"), "trace"):
+        case, calculator = request.conditions.variant, request.conditions.calculator
         if case == "quick":
             write_states(request, ("gap 1", 85, 97))
             write_trace(request, 80 * NM, 100 * NM, **ABOUT[calculator])
@@ -40,7 +42,8 @@ ABOUT = {
 
 
 def request_of(campaign, calculator):
-    return CROSSCHECK.requests_of(campaign, "engines")["quick", calculator]
+    requests = CROSSCHECK.requests_of(campaign, "engines")
+    return one(requests, "trace", variant="quick", calculator=calculator)
 
 
 def change(request, make):

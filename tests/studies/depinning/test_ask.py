@@ -1,10 +1,15 @@
 """What depinning accepts, its rounds, and what it asks for."""
 
+from dataclasses import replace
+
 import pytest
 from helpers.depinning import depinned
 from helpers.messages import one_problem
 
+from studies.results import one
 from wallnet import files, plan
+from wallnet.files import WallState
+from wallnet.jobs.request import Conditions, where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -40,12 +45,15 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     """The third notch is on the right edge, where no wall rests."""
     campaign = plan.parse(depinned())
     requests = DEPINNING.requests_of(campaign, "synapse")
-    starts = {key[1:]: request for key, request in requests.items() if key[0] == "start"}
-    assert {key: request.path for key, request in starts.items()} == {
-        ("notch", 1): "results/levels/synapse/1.nc",
-        ("notch", 2): "results/levels/synapse/2.nc",
-        ("single-notch", 1): f"{FOLDER}/single-notch-1/start.nc",
-        ("single-notch", 2): f"{FOLDER}/single-notch-2/start.nc",
+    starts = {
+        (request.conditions.variant, request.conditions.state): request
+        for request in where(requests, "level")
+    }
+    assert {place: request.path for place, request in starts.items()} == {
+        ("notch", "notch 1"): "results/levels/synapse/1.nc",
+        ("notch", "notch 2"): "results/levels/synapse/2.nc",
+        ("single-notch", "notch 1"): f"{FOLDER}/single-notch-1/start.nc",
+        ("single-notch", "notch 2"): f"{FOLDER}/single-notch-2/start.nc",
     }
     every = (120e-9, 240e-9, 360e-9)
     notches = [every, every, every[:1], every[1:2]]
@@ -65,8 +73,8 @@ def test_a_wall_relaxes_as_the_device_after_a_pulse():
     campaign = plan.parse(depinned(duration=0.7e-9))
     relaxation = campaign.devices["synapse"].relaxation
     requests = DEPINNING.requests_of(campaign, "synapse")
-    for start, *site in [key for key in requests if key[0] == "start"]:
-        pulse, rest = requests[*site, 0.5e12], requests[start, *site]
+    for rest in where(requests, "level"):
+        (pulse,) = where(requests, "trace", replace(rest.conditions, current_density=0.5e12))
         assert pulse.after == (rest.path,)
         job = pulse.computes
         assert (job.placement, job.track) == (rest.computes.placement, rest.computes.track)
@@ -79,15 +87,19 @@ def test_a_wall_relaxes_as_the_device_after_a_pulse():
 def test_states_are_named_by_the_minima_of_the_notches_of_a_track():
     """A track with one notch has minima of its own."""
     requests = DEPINNING.requests_of(plan.parse(depinned()), "synapse")
-    places = {("notch", notch): "results/minima/synapse.nc" for notch in (1, 2)}
-    places |= {
-        ("single-notch", notch): f"{FOLDER}/single-notch-{notch}/minima.nc" for notch in (1, 2)
-    }
-    for (*site, density), request in requests.items():
-        if density in (0.5e12, 3.0e12) and site != ["sweep"]:
-            assert request.states.path == places[*site]
-            assert requests["states", request.states.path].digest == request.states.digest
-            assert request.states.computes.track == request.computes.track
+    digests = {request.path: request.digest for request in where(requests, "minima")}
+    own = where(requests, "trace", Conditions(variant="notch"))
+    assert {request.states.path for request in own} == {"results/minima/synapse.nc"}
+    for number in (1, 2):
+        place = Conditions(variant="single-notch", state=WallState.at(number, number))
+        single = where(requests, "trace", place)
+        path = f"{FOLDER}/single-notch-{number}/minima.nc"
+        assert {request.states.path for request in single} == {path}
+        own += single
+    assert len(own) == 8
+    for request in own:
+        assert digests[request.states.path] == request.states.digest
+        assert request.states.computes.track == request.computes.track
 
 
 def test_a_wall_is_given_time_to_rest():
@@ -108,7 +120,8 @@ def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
         data = depinned(duration=duration)
         data["devices"]["synapse"]["pulse"]["waveform"] = [list(point) for point in shape]
         requests = DEPINNING.requests_of(plan.parse(data), "synapse")
-        pulse = requests["single-notch", 2, 0.5e12].computes
+        place = {"variant": "single-notch", "state": "notch 2", "current_density": 0.5e12}
+        pulse = one(requests, "trace", **place).computes
         assert (pulse.pulse_duration, pulse.waveform) == expected
 
 

@@ -10,6 +10,7 @@ from helpers.depinning import depinned
 from studies.results import NM, T, gather, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
+from wallnet.jobs.request import Conditions, where
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.depinning.gather import stay, threshold
 from wallnet.tracks.states import notch_window
@@ -85,11 +86,12 @@ STAYS, LEAVES = 20, 32
 """How far an end in nm is then from its notch, which reaches 16 nm; Δ is 9.1 nm."""
 
 
-def end_of(key):
+def end_of(conditions):
     """Return the ends in nm after a pulse."""
-    track, notch, density = key
-    if track == "sweep":
-        return [240 if notch > T else 120] * 2
+    track, density = conditions.variant, conditions.current_density
+    if track is None:
+        return [240 if density > T else 120] * 2
+    notch = conditions.state.ends[0]
     if (track, notch) == ("notch", 1):
         return [120 + (LEAVES if density > least * T else STAYS) for least in (1.9, 1.0)]
     if (track, notch) == ("single-notch", 1):
@@ -98,9 +100,10 @@ def end_of(key):
 
 
 def simulate(requests):
-    for key, request in requests.items():
-        if request.kind == "trace":
-            write_trace(request, *(end * NM for end in end_of((*key, None)[:3])))
+    for request in where(requests, "level"):
+        write_trace(request, *[120 * NM * request.conditions.state.ends[0]] * 2)
+    for request in where(requests, "trace"):
+        write_trace(request, *(end * NM for end in end_of(request.conditions)))
 
 
 def requested(campaign, **changes):
@@ -128,6 +131,13 @@ def campaign(written, tmp_path, monkeypatch):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return parsed_campaign
+
+
+def swept(campaign, density):
+    """Return a pulse of the sweep."""
+    pulses = where(requested(campaign), "trace", Conditions(current_density=density))
+    (pulse,) = (pulse for pulse in pulses if not pulse.conditions.variant)
+    return pulse
 
 
 def gathered(campaign, **changes):
@@ -187,7 +197,7 @@ def test_dwell_times_are_those_of_the_sweep(campaign):
     The pulses on the resting walls last 0.8 ns.
     """
     data = gathered(campaign).sel(current_density=1.5 * T)
-    within = notch_window(requested(campaign)["sweep", 1.5 * T].computes) / NM
+    within = notch_window(swept(campaign, 1.5 * T).computes) / NM
     speed = 200 / 0.6
     reached, left = data["reach_time"].values / NS, data["leave_time"].values / NS
     # 2 % for the recorded ends, which are where m_z changes its sign between cells of 4 nm
@@ -201,7 +211,7 @@ def test_dwell_times_are_those_of_the_sweep(campaign):
 
 def test_each_end_has_dwell_times_of_its_own(campaign):
     """The upper end moves 1.25 times as far as the lower one, which goes from 40 to 240 nm."""
-    request = requested(campaign)["sweep", 1.5 * T]
+    request = swept(campaign, 1.5 * T)
     change(
         request.path,
         lambda data: data.assign(wall_top=40 * NM + 1.25 * (data["wall_bottom"] - 40 * NM)),

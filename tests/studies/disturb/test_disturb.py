@@ -6,9 +6,10 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib.colors import to_hex
 
-from studies.results import gather, shown, write_states, write_trace, write_train
+from studies.results import gather, one, shown, write_states, write_trace, write_train
 from wallnet import plan
 from wallnet.config import Figures
+from wallnet.jobs.request import where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.disturb.show import KEPT, LOST, UNSTABLE, draw
@@ -29,7 +30,9 @@ def test_pulses_have_the_shape_of_those_of_the_device():
     pulse = own["pulse"] | {"duration": 0.8e-9, "waveform": shape}
     data["devices"] = {"stairs": own | {"pulse": pulse}}
     campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
-    train = STUDY.requests_of(campaign, "stairs")["notch 2", 1.0].computes.train
+    requests = STUDY.requests_of(campaign, "stairs")
+    place = {"state": "notch 2", "current_density": 0.7e12}
+    train = one(requests, "pulse_train", **place).computes.train
     (disturbance,) = train.pulses
     assert (disturbance.current_density, disturbance.duration) == (0.7e12, 0.8e-9)
     assert (disturbance.pause, disturbance.repetitions) == (10e-9, 3)
@@ -39,21 +42,23 @@ def test_pulses_have_the_shape_of_those_of_the_device():
 def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state():
     campaign = parsed(starts=["notch 2", "between 2 and 3"], pause=2e-9)
     levels = ["results/levels/stairs/2.nc", "results/levels/stairs/2-3.nc"]
-    first, second, *trains, minima = STUDY.requests_of(campaign, "stairs").items()
-    assert [first[1].path, second[1].path] == levels
+    first, second, *trains, minima = STUDY.requests_of(campaign, "stairs")
+    assert [first.path, second.path] == levels
     path = "results/minima/stairs.nc"
-    assert (minima[0], minima[1].path) == (("states", path), path)
+    assert (minima.kind, minima.path) == ("minima", path)
     places = [("notch 2", "2"), ("between 2 and 3", "2-3")]
     shares = {-1.0: "-1.2000", -0.4: "-0.4800", 0.4: "0.4800", 1.0: "1.2000"}
     expected = [(place, share) for place in places for share in shares]
-    for (key, request), ((state, name), share) in zip(trains, expected, strict=True):
-        assert key == (state, share)
+    for request, ((state, name), share) in zip(trains, expected, strict=True):
+        assert request.conditions.state == state
+        density = request.conditions.current_density
+        assert density == pytest.approx(share * 1.2e12, rel=1e-12, abs=0)
         assert request.path == f"results/disturb/stairs/{name}/{shares[share]}.nc"
         # a train ends by the state of its wall
         assert request.after == (f"results/levels/stairs/{name}.nc", path)
-        assert request.states.digest == minima[1].digest
+        assert request.states.digest == minima.digest
         job = request.computes
-        assert job.placement == (first if state == "notch 2" else second)[1].computes.placement
+        assert job.placement == (first if state == "notch 2" else second).computes.placement
         (pulse,) = job.train.pulses
         assert pulse.current_density == pytest.approx(share * 1.2e12, rel=1e-12, abs=0)
         assert (pulse.duration, pulse.pause, pulse.repetitions) == (0.6e-9, 2e-9, 3)
@@ -62,7 +67,7 @@ def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state
 
 
 def test_all_states_of_pinned_walls_are_disturbed_by_default():
-    levels = [key for key in STUDY.requests_of(parsed(starts=None), "stairs") if len(key) == 1]
+    levels = where(STUDY.requests_of(parsed(starts=None), "stairs"), "level")
     # four notches, and three pairs of neighbours in both orders
     assert len(levels) == 4 + 2 * 3
 
@@ -84,11 +89,14 @@ COUNTS = [2, 0, 3, 0]
 def data():
     campaign = parsed(starts=["notch 2", "notch 4"])
     requests = STUDY.requests_of(campaign, "stairs")
-    write_states(requests["notch 2",], ("notch 2", 140, 144))
-    write_trace(requests["notch 2",], 140 * NM, 144 * NM)
-    write_trace(requests["notch 4",], 240 * NM, 244 * NM)
-    for key, walls in TRAINS.items():
-        write_train(requests[key], walls)
+    level = one(requests, "level", state="notch 2")
+    write_states(level, ("notch 2", 140, 144))
+    write_trace(level, 140 * NM, 144 * NM)
+    write_trace(one(requests, "level", state="notch 4"), 240 * NM, 244 * NM)
+    trains = where(requests, "pulse_train")
+    for (state, _), walls, train in zip(TRAINS, TRAINS.values(), trains, strict=True):
+        assert train.conditions.state == state
+        write_train(train, walls)
     return gather(STUDY, campaign, "stairs", requests)
 
 

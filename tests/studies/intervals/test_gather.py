@@ -7,7 +7,7 @@ import pytest
 from helpers.intervals import bisected
 from helpers.once import once
 
-from studies.results import NM, T, gather, write_trace
+from studies.results import NM, T, gather, one, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config.pulse import middles
@@ -67,7 +67,7 @@ def test_rounds_find_all_edges_that_the_sweep_brackets():
 
 
 def simulated(requests):
-    for request in requests.values():
+    for request in requests:
         if request.kind == "minima":
             continue
         density = request.computes.current_density
@@ -136,7 +136,9 @@ def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
     campaign = plan.parse(data)
     requests = INTERVALS.requests_of(campaign, "stairs")
     for settled, density in enumerate((1.15e12, 1.2e12)):
-        write_trace(requests[density, 0], 400 * NM, 400 * NM, settled=settled)
+        write_trace(
+            one(requests, "trace", current_density=density), 400 * NM, 400 * NM, settled=settled
+        )
     dataset = gather(INTERVALS, campaign, "stairs", requests)
     assert dataset["interval_state"].values.tolist() == ["reversed"]
     assert dataset["interval_settled"].values.tolist() == [1]

@@ -4,7 +4,9 @@ import pytest
 from helpers.messages import one_problem, problems
 from helpers.windows import windowed
 
+from studies.results import one
 from wallnet import plan
+from wallnet.jobs.request import where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -112,7 +114,7 @@ def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
     settings = {"current_densities": [1.05e12], "durations": [duration]} | changes
     requests = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three")
-    train = requests["as-configured", duration, 1.05e12].computes.train
+    train = one(requests, "pulse_train").computes.train
     return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.pulses]
 
 
@@ -173,10 +175,9 @@ def test_a_variant_with_another_film_or_track_has_minima_of_its_own():
         "d": {"track": {"notches": {"diameter": 30e-9}}},
     }
     requests = WINDOWS.requests_of(plan.parse(windowed(variants=variants)), "three")
-    trains = {key: request for key, request in requests.items() if request.kind == "pulse_train"}
-    assert {(key[0], request.states.path.split("/")[-2]) for key, request in trains.items()} == {
-        *(("a", "a"), ("b", "b"), ("c", "a"), ("d", "d"))
-    }
-    for request in trains.values():
+    trains = where(requests, "pulse_train")
+    films = {(train.conditions.variant, train.states.path.split("/")[-2]) for train in trains}
+    assert films == {("a", "a"), ("b", "b"), ("c", "a"), ("d", "d")}
+    for request in trains:
         assert request.after[1] == request.states.path
         assert request.states.computes.track == request.computes.track

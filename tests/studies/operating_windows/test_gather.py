@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.windows import windowed
 
-from studies.results import gather, write_train
+from studies.results import gather, one, write_train
 from wallnet import plan
 from wallnet.files import WallState
 from wallnet.questions.opened import Outcome
@@ -134,7 +134,8 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
     requests = WINDOWS.requests_of(campaign, "three")
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
-            write_train(requests[variant, duration, density], walls_of(outcome, step))
+            place = {"variant": variant, "duration": duration, "current_density": density}
+            write_train(one(requests, "pulse_train", **place), walls_of(outcome, step))
     dataset = gather(WINDOWS, campaign, "three", requests)
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):

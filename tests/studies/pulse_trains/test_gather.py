@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.programs import staircase
 
-from studies.results import gather, write_mapped_train, write_states
+from studies.results import gather, one, write_mapped_train, write_states
 from wallnet import files, plan
 from wallnet.studies import STUDIES
 from wallnet.studies.pulse_trains.gather import (
@@ -63,7 +63,7 @@ def gathered(walls):
     """Return the response to these pulses, after which a wall stands at these places."""
     campaign = plan.parse(staircase(*PULSES))
     requests = STUDY.requests_of(campaign, "up-down")
-    write_mapped_train(requests["train",], walls)
+    write_mapped_train(one(requests, "pulse_train"), walls)
     return gather(STUDY, campaign, "up-down", requests)
 
 
@@ -109,7 +109,7 @@ def test_the_state_after_each_pause_is_the_minimum_to_which_its_wall_belongs(tmp
     monkeypatch.chdir(tmp_path)
     campaign = plan.parse(staircase(*PULSES))
     requests = STUDY.requests_of(campaign, "up-down")
-    request = requests["train",]
+    request = one(requests, "pulse_train")
     write_states(request, ("gap 1", 92, 105), ("gap 2", 169, 175))
     write_mapped_train(request, [40e-9, 100e-9, 140e-9, 180e-9, 240e-9, 176e-9, 140e-9, 140e-9])
     train = files.read_dataset(request.path, "train")

@@ -4,7 +4,9 @@ import pytest
 from helpers.messages import one_problem
 from helpers.sensitivity import HEATED, sensed
 
+from studies.results import one
 from wallnet import files, plan
+from wallnet.jobs.request import where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -15,6 +17,10 @@ FOLDER = "results/sensitivity/small"
 
 def requested(**changes):
     return SENSITIVITY.requests_of(plan.parse(sensed(**changes)), "small")
+
+
+def pulse_of(requests, variant, density=0.5e12):
+    return one(requests, "pulse_train", variant=variant, current_density=density)
 
 
 def rows(**changes):
@@ -42,27 +48,28 @@ def test_each_end_is_simulated_once():
     assert assumptions["anisotropy"]["devices"] == ["anisotropy-lower", "anisotropy-upper"]
     assert assumptions["damping"]["values"] == ("0.1", "0.5")
     requests = requested()
-    starts = [key[0] for key in requests if len(key) == 1]
+    starts = [start.conditions.variant for start in where(requests, "level")]
     # an Oersted field and a metal with notches change no wall at rest
-    devices = list(dict.fromkeys(key[0] for key in requests if len(key) == 3))
+    pulses = where(requests, "pulse_train")
+    devices = list(dict.fromkeys(pulse.conditions.variant for pulse in pulses))
     assert (len(starts), len(devices)) == (11, 13)
     # nor do they, damping and a field-like torque change an energy
     films = ["reference", "anisotropy-lower", "anisotropy-upper", "edge_damage-lower"]
     films += ["edge_damage-upper", "edges-upper", "bias_field-lower", "bias_field-upper"]
-    assert [*requests] == [
-        *((name,) for name in starts),
-        *((name, density, 0) for name in devices for density in (0.5e12, 3.0e12)),
-        *(("states", f"{FOLDER}/{name}/minima.nc") for name in films),
+    assert [request.path.removeprefix(f"{FOLDER}/") for request in requests] == [
+        *(f"{name}/start.nc" for name in starts),
+        *(f"{name}/{density}.nc" for name in devices for density in ("0.5000", "3.0000")),
+        *(f"{name}/minima.nc" for name in films),
     ]
-    for (name, *_), request in requests.items():
-        if name in devices:
-            film = name if name in films else "reference"
-            assert request.states.path == f"{FOLDER}/{film}/minima.nc"
+    for request in pulses:
+        name = request.conditions.variant
+        film = name if name in films else "reference"
+        assert request.states.path == f"{FOLDER}/{film}/minima.nc"
 
 
 def test_states_are_named_by_the_minimum_of_the_notch():
     requests = requested(notch=2)
-    (placed,) = requests["damping-lower", 0.5e12, 0].states.computes.placements.items()
+    (placed,) = pulse_of(requests, "damping-lower").states.computes.placements.items()
     assert placed[0] == "notch 2"
     assert placed[1].bottom == pytest.approx(240e-9, rel=1e-9, abs=0)
 
@@ -80,7 +87,9 @@ def test_states_are_named_by_the_minimum_of_the_notch():
 )
 def test_an_end_differs_by_its_keys(device, keys):
     requests = requested()
-    of_reference, job = (requests[name, 3e12, 0].computes.plain() for name in ("reference", device))
+    of_reference, job = (
+        pulse_of(requests, name, 3e12).computes.plain() for name in ("reference", device)
+    )
     for key, value in keys.items():
         assert job["material"].pop(key) == pytest.approx(value, rel=1e-12, abs=0)
         del of_reference["material"][key]
@@ -90,13 +99,14 @@ def test_an_end_differs_by_its_keys(device, keys):
 def test_damage_ends_at_its_distance_from_the_edge():
     requests = requested()
     for end, distance in (("lower", 3e-9), ("upper", 6e-9)):
-        damage = requests[f"edge_damage-{end}", 0.5e12, 0].computes.variation.edge_damage
+        damage = pulse_of(requests, f"edge_damage-{end}").computes.variation.edge_damage
         assert (damage.share, damage.distance) == (0.1, distance)
 
 
 def test_a_wall_at_the_notch_relaxes_as_the_device_after_the_pulse():
     requests = requested(notch=2)
-    pulse, rest = requests["damping-lower", 0.5e12, 0], requests["damping-lower",]
+    pulse = pulse_of(requests, "damping-lower")
+    rest = one(requests, "level", variant="damping-lower")
     assert (pulse.kind, pulse.path) == ("pulse_train", f"{FOLDER}/damping-lower/0.5000.nc")
     assert pulse.after == (rest.path,) == (f"{FOLDER}/damping-lower/start.nc",)
     (step,) = pulse.computes.steps()
@@ -108,7 +118,7 @@ def test_a_wall_at_the_notch_relaxes_as_the_device_after_the_pulse():
     for job in (step, rest.computes):
         places = (job.placement.bottom, job.placement.top)
         assert places == pytest.approx((240e-9, 240e-9), rel=1e-9, abs=0)
-    (own,) = requested(duration=None)["reference", 0.5e12, 0].computes.steps()
+    (own,) = pulse_of(requested(duration=None), "reference").computes.steps()
     assert own.pulse_duration == 0.6e-9
 
 
@@ -122,8 +132,8 @@ def test_a_wall_is_given_time_to_rest():
 
 def test_a_temperature_repeats_pulses():
     requests = requested(changes=HEATED, assumptions=["shunt", "damping"], replicas=16)
-    key = ("shunt-lower", 0.5e12)
-    blocks = {first: requests[*key, first] for first in (1, 9)}
+    place = {"variant": "shunt-lower", "current_density": 0.5e12}
+    blocks = {first: one(requests, "ensemble", **place, replica=first) for first in (1, 9)}
     assert [block.path for block in blocks.values()] == [
         f"{FOLDER}/shunt-lower/0.5000_replicas-1-8.nc",
         f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",

@@ -47,13 +47,15 @@ def after_pulse(device, density):
 
 
 def simulate(requests):
-    for key, request in requests.items():
+    for request in requests:
+        conditions = request.conditions
         if Path(request.path).exists():
             continue
-        if len(key) == 1:
+        if request.kind == "level":
             write_trace(request, 240 * NM, 240 * NM)
         elif request.kind == "pulse_train":
-            write_train(request, [("notch 2", 240, 240, -1), after_pulse(*key[:2])])
+            wall = after_pulse(conditions.variant, conditions.current_density)
+            write_train(request, [("notch 2", 240, 240, -1), wall])
 
 
 def bisected(campaign, simulated):
@@ -121,16 +123,17 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
     leaving[2.375] = [3, 1, 1, 0, 2, 0, 1, 3]
 
     def simulated(requests):
-        for key, request in requests.items():
+        for request in requests:
             if request.kind == "minima" or Path(request.path).exists():
                 continue
-            if len(key) == 1:
+            if request.kind == "level":
                 write_trace(request, 240 * NM, 240 * NM)
                 continue
-            if key[1] > 2.9 * T:
+            density = request.conditions.current_density
+            if density > 2.9 * T:
                 write_block(request, [], "too hot")
                 continue
-            ends = np.array(leaving[round(key[1] / T, 4)])
+            ends = np.array(leaving[round(density / T, 4)])
             # a wall that the quench pulls back has not left: replica, pulse, moment
             away = {
                 f"replica_wall_{end}": np.full((8, 2, 2), 330 * NM) for end in ("top", "bottom")

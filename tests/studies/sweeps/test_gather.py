@@ -33,14 +33,14 @@ def swept(relaxation, detector=None):
     sweep = {"samples": 1, "current_densities": [density * T for density in WALLS]}
     campaign = plan.parse(data | {"sweeps": {"stairs": sweep}})
     requests = SWEEPS.requests_of(campaign, "stairs")
-    for key, request in requests.items():
-        number, own = (key[1], key[2:]) if key[0] == "sample" else (0, key)
+    for request in requests:
+        conditions = request.conditions
         if request.kind == "level":
-            end = {"notch 1": 40, "notch 2": 180, "notch 3": 180}[own[1]] * NM
-            write_trace(request, end, end, settled=int(own[1] != "notch 2"))
+            end = {"notch 1": 40, "notch 2": 180, "notch 3": 180}[conditions.state] * NM
+            write_trace(request, end, end, settled=int(conditions.state != "notch 2"))
         elif request.kind == "trace":
-            density = round(own[0] / T, 4)
-            end = (180 if number else WALLS[density]) * NM
+            density = round(conditions.current_density / T, 4)
+            end = (180 if conditions.sample else WALLS[density]) * NM
             write_trace(request, end, end, settled=int(density != MOVING))
             if density == SPLIT:
                 trace = files.read_dataset(request.path, "trace")

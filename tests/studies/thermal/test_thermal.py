@@ -8,10 +8,11 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib import colormaps
 
-from studies.results import gather, shown, write_block, write_path, write_states, write_train
+from studies.results import gather, one, shown, write_block, write_path, write_states, write_train
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.devices.conductance import both_readings
+from wallnet.jobs.request import where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import interval
@@ -38,11 +39,22 @@ def parsed(**changes):
     return plan.parse(STAIRCASE | {"thermal": {"warm": ASKED | {"variants": VARIANTS} | changes}})
 
 
+def block_of(requests, model, density, first):
+    """Return the block of replicas of a pulse that begins with a number."""
+    place = {"variant": model, "current_density": density, "replica": first}
+    return one(requests, "ensemble", **place)
+
+
+def cold_of(requests, density):
+    """Return the train at 0 K of a current density."""
+    return one(requests, "pulse_train", current_density=density)
+
+
 def test_free_walls_go_on_until_the_reading_time_at_most():
     times = {"pause": 2e-9, "free_time": 3e-9}
     for reading, longest in ((2e-9, 2e-9), (4e-9, 3e-9)):
         requests = STUDY.requests_of(parsed(**times, reading_time=reading), "warm")
-        assert requests["hot", 1.1e12, 9].computes.train.free.longest == longest
+        assert block_of(requests, "hot", 1.1e12, 9).computes.train.free.longest == longest
 
 
 def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
@@ -56,14 +68,14 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
                 paths.append(f"{place}/{model}/{density}_{kelvin}_replicas-{block}")
     # the film of "hot" is that at 0 K, and that of "warm" has other values at 300 K
     paths += [f"{place}/minima", f"{place}/warm/minima"]
-    assert [request.path for request in requests.values()] == [f"{path}.nc" for path in paths]
-    (pulse,) = requests["hot", 1.1e12, 9].computes.train.pulses
+    assert [request.path for request in requests] == [f"{path}.nc" for path in paths]
+    (pulse,) = block_of(requests, "hot", 1.1e12, 9).computes.train.pulses
     assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
-    job = requests["hot", 1.1e12, 9].computes
+    job = block_of(requests, "hot", 1.1e12, 9).computes
     assert (job.temperature, job.replicas) == (300.0, (9, 16))
     assert job.heating.anisotropy_exponent == 2.5
     assert (job.train.free.share, job.train.free.longest) == (0.3, 3e-9)
-    cold = requests[1.1e12,].computes
+    cold = cold_of(requests, 1.1e12).computes
     # the values of the film at 0 K, higher ones of its cells at a temperature
     fields = [simulation.material.saturation_magnetization for simulation in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
@@ -79,15 +91,13 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     fewer = STUDY.requests_of(
         parsed(replicas=8, pause=2e-9, free_time=3e-9, free_share=0.3), "warm"
     )
-    assert {key: request.digest for key, request in fewer.items()}.items() <= {
-        key: request.digest for key, request in requests.items()
-    }.items()
+    assert {request.digest for request in fewer} < {request.digest for request in requests}
 
 
 def test_the_models_are_isothermal_and_heated_by_default():
     campaign = plan.parse(STAIRCASE | {"thermal": {"warm": ASKED}})
     requests = STUDY.requests_of(campaign, "warm")
-    blocks = {key[0]: request for key, request in requests.items() if len(key) == 3}
+    blocks = {block.conditions.variant: block for block in where(requests, "ensemble")}
     # no pulse has heated the initial state
     assert {request.after for request in blocks.values()} == {
         ("results/thermal/warm/isothermal/initial.nc", "results/thermal/warm/minima.nc")
@@ -168,7 +178,10 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     campaign = parsed(replicas=8, current_densities=[0.9e12], variants={"warm": VARIANTS["warm"]})
     requests = STUDY.requests_of(campaign, "warm")
-    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    write_train(
+        cold_of(requests, 0.9e12),
+        [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)],
+    )
     profile = np.tile(np.repeat([-0.9, 0.8, 0.9], 30), (8, 2, 2, 1))
     # a domain at the end of the pulse alone does not count
     two = np.repeat([0.4, -0.7, 0.9], 30)
@@ -176,7 +189,7 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
     last = [TWO] * 2 + [ONE] * 3 + [("gap 1", 88.0, "")]
     last += [("free", 110.0, "notch 2"), ("free", 95.0, "notch 2")]
     onward = {"onward_walls": [np.nan] * 6 + [2.0, 1.0]}
-    write_block(requests["warm", 0.9e12, 1], last, replica_profile=profile, **onward)
+    write_block(block_of(requests, "warm", 0.9e12, 1), last, replica_profile=profile, **onward)
     made = gather(STUDY, campaign, "warm", requests)
     counts = made["outcome_count"].values.ravel().tolist()
     # from left to right
@@ -195,10 +208,10 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     campaign = parsed(current_densities=[0.9e12, 1.1e12], variants=READ)
     requests = STUDY.requests_of(campaign, "warm")
-    for key in ((0.9e12,), (1.1e12,)):
-        write_train(requests[key], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+    for train in where(requests, "pulse_train"):
+        write_train(train, [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
     times = np.array([0.0, 0.6e-9, 10.6e-9])
-    assert requests["warm", 0.9e12, 1].computes.track.cells[0] == 90
+    assert block_of(requests, "warm", 0.9e12, 1).computes.track.cells[0] == 90
     under = np.repeat([0.0, 1.0, -1.0], 30)
     ends = np.stack([np.arange(8) / 10, -np.arange(8) / 20], axis=-1)
     profile = np.zeros((8, 2, 2, 90))
@@ -210,7 +223,7 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     for model in READ:
         for density in (0.9e12, 1.1e12):
             for first in (1, 9):
-                request = requests[model, density, first]
+                request = block_of(requests, model, density, first)
                 if (model, density) == ("hot", 1.1e12):
                     write_block(request, [], "at 1e-10 s the pulse has")
                     continue
@@ -219,7 +232,7 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
                 write_block(request, [ONE] * 8, **variables)
     made = gather(STUDY, campaign, "warm", requests)
     device = campaign.simulated["stairs"]
-    job = requests["hot", 0.9e12, 1].computes
+    job = block_of(requests, "hot", 0.9e12, 1).computes
     law = {"warm": np.full(3, 0.96), "hot": magnetization_over_time(job, times)}
     assert law["hot"][1] < law["hot"][2] - 0.007
     for model, m in law.items():
@@ -240,11 +253,14 @@ def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     campaign = parsed(replicas=10, variants={"warm": VARIANTS["warm"]}, current_densities=[0.9e12])
     requests = STUDY.requests_of(campaign, "warm")
-    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
-    last = requests["warm", 0.9e12, 9]
+    write_train(
+        cold_of(requests, 0.9e12),
+        [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)],
+    )
+    last = block_of(requests, "warm", 0.9e12, 9)
     assert last.path.endswith("/0.9000_250.0K_replicas-9-10.nc")
     assert last.computes.replicas == (9, 10)
-    write_block(requests["warm", 0.9e12, 1], [ONE] * 8)
+    write_block(block_of(requests, "warm", 0.9e12, 1), [ONE] * 8)
     write_block(last, [ONE, TWO])
     dataset = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
     assert dataset["outcome_count"].values.tolist() == [9, 1]
@@ -261,14 +277,20 @@ SECOND = [ONE] * 7 + [("free", 92.0, "free")]
 def data():
     campaign = parsed()
     requests = STUDY.requests_of(campaign, "warm")
-    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
-    write_train(requests[1.1e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
+    write_train(
+        cold_of(requests, 0.9e12),
+        [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)],
+    )
+    write_train(
+        cold_of(requests, 1.1e12),
+        [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)],
+    )
     for model in VARIANTS:
-        write_block(requests[model, 0.9e12, 1], FIRST)
-        write_block(requests[model, 0.9e12, 9], SECOND)
+        write_block(block_of(requests, model, 0.9e12, 1), FIRST)
+        write_block(block_of(requests, model, 0.9e12, 9), SECOND)
         for first in (1, 9):
             beyond = "at 1e-10 s the pulse has" if model == "hot" else ""
-            write_block(requests[model, 1.1e12, first], [TWO] * 8, beyond)
+            write_block(block_of(requests, model, 1.1e12, first), [TWO] * 8, beyond)
     return gather(STUDY, campaign, "warm", requests)
 
 
@@ -310,9 +332,12 @@ def test_a_wall_that_is_free_when_it_is_read_is_free(tmp_path, monkeypatch):
     for reading, unresolved in ((15e-9, 0.0), (20e-9, 0.0), (21e-9, 1 / 8)):
         campaign = parsed(**changes, reading_time=reading)
         requests = STUDY.requests_of(campaign, "warm")
-        write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
+        write_train(
+            cold_of(requests, 0.9e12),
+            [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)],
+        )
         for model in READ:
-            write_block(requests[model, 0.9e12, 1], SECOND)
+            write_block(block_of(requests, model, 0.9e12, 1), SECOND)
         dataset = gather(STUDY, campaign, "warm", requests).sel(model="hot").squeeze()
         free = np.nan if unresolved else 1 / 8
         np.testing.assert_array_equal(dataset["outcome_probability"].values, [7 / 8, free])
@@ -365,19 +390,23 @@ def lasting(tmp_path, monkeypatch):
     campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
     requests = STUDY.requests_of(campaign, "warm")
     # "hot" has this film, too
-    write_states(requests[0.9e12,], ("between 2 and 1", 86, 94))
-    write_train(requests[0.9e12,], [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)])
+    write_states(cold_of(requests, 0.9e12), ("between 2 and 1", 86, 94))
+    write_train(
+        cold_of(requests, 0.9e12),
+        [("initial", 40, 40, -1), ("notch 3", 238, 242, 1)],
+    )
     last = [ONE] * 4 + [TWO] * 2 + [("between 2 and 1", 90.0, ""), ("free", 110.0, "free")]
     for model in campaign.studies["thermal"]["warm"].variants:
         for first in (1, 9):
-            write_block(requests[model, 0.9e12, first], last)
+            write_block(block_of(requests, model, 0.9e12, first), last)
     energy = {"expelled": -50, "notch 1": 0, "between 1 and 2": 8, "notch 2": 2}
     tops = {("expelled", "notch 1"): 60, ("notch 1", "notch 2"): 11.5}
     tops |= {("notch 1", "between 1 and 2"): 11, ("between 1 and 2", "notch 2"): 12}
-    for pair in (key for key, request in requests.items() if request.kind == "barrier"):
+    for path in where(requests, "barrier"):
+        pair = path.conditions.state, path.conditions.neighbour
         along = [energy.get(pair[0], 3), tops.get(pair, 500), energy.get(pair[1], 0)]
         converged = int(pair != ("notch 2", "notch 3"))
-        write_path(requests[pair], 1e-17 + np.array(along) * 1.380649e-23 * 300, converged)
+        write_path(path, 1e-17 + np.array(along) * 1.380649e-23 * 300, converged)
     return gather(STUDY, campaign, "warm", requests)
 
 
@@ -410,7 +439,7 @@ def test_lifetimes_are_those_at_the_temperature_of_the_barriers(kelvin, models):
     campaign = plan.parse(STAIRCASE | {"devices": devices} | parts)
     about = STUDY.about(campaign, "warm", campaign.studies["thermal"]["warm"])
     assert list(about.attempt_frequencies) == models
-    kinds = {request.kind for request in STUDY.requests_of(campaign, "warm").values()}
+    kinds = {request.kind for request in STUDY.requests_of(campaign, "warm")}
     assert ("barrier" in kinds) is bool(models)
 
 

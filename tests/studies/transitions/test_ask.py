@@ -4,7 +4,9 @@ import pytest
 from helpers.messages import one_problem
 from helpers.transitions import led
 
+from studies.results import one
 from wallnet import jobs, plan
+from wallnet.jobs.request import where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -18,7 +20,7 @@ def asked_of(data):
 
 
 def states(data):
-    return [key[0] for key in asked_of(data) if len(key) == 1]
+    return [level.conditions.state for level in where(asked_of(data), "level")]
 
 
 def test_all_states_between_notches_start_pulses_in_both_orders():
@@ -48,7 +50,8 @@ def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
 
 
 def test_a_pulse_relaxes_as_the_device_and_keeps_the_first_and_the_last_map():
-    request = asked_of(led(starts=None))["between 1 and 2", 1.5e-9, -0.6e12]
+    pulse = {"state": "between 1 and 2", "duration": 1.5e-9, "current_density": -0.6e12}
+    request = one(asked_of(led(starts=None)), "trace", **pulse)
     device, job = plan.parse(led()).devices["stairs"], request.computes
     assert job.relaxation == device.relaxation
     assert job.output.snapshot_interval == pytest.approx(4.5e-9, rel=1e-12, abs=0)

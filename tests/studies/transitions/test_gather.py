@@ -6,7 +6,7 @@ import pytest
 from helpers.once import once
 from helpers.transitions import led
 
-from studies.results import NM, gather, write_states, write_trace
+from studies.results import NM, gather, one, write_states, write_trace
 from wallnet import files, plan
 from wallnet.files import WallState
 from wallnet.questions.opened import Outcome
@@ -52,11 +52,12 @@ def campaign():
     """Return a campaign whose levels and pulses are in this folder."""
     made = plan.parse(led())
     walls = {state: iter(ends) for state, ends in WALLS.items()}
-    for (state, *pulse), request in asked_of(made).items():
+    for request in asked_of(made):
         if request.kind == "minima":
             continue
-        placed = request.computes.placement
-        ends = next(walls[state]) if pulse else (placed.bottom / NM, placed.top / NM)
+        placed, pulse = request.computes.placement, request.kind == "trace"
+        of_state = walls[request.conditions.state]
+        ends = next(of_state) if pulse else (placed.bottom / NM, placed.top / NM)
         bottom, top, *rests = ends
         write_trace(request, bottom * NM, top * NM, settled=rests[0] if rests else 1)
     return made
@@ -64,6 +65,14 @@ def campaign():
 
 def asked_of(campaign):
     return TRANSITIONS.requests_of(campaign, "stairs")
+
+
+def level_of(campaign, state):
+    return one(asked_of(campaign), "level", state=state)
+
+
+def pulse_of(campaign, state, density):
+    return one(asked_of(campaign), "trace", state=state, duration=1.5e-9, current_density=density)
 
 
 def gathered(campaign):
@@ -96,9 +105,9 @@ def test_pulses_are_gathered_by_start_duration_and_density(campaign):
 @pytest.mark.parametrize(("end", "apart", "target"), [(50.8, 8.46, 0), (51.2, 8.83, -1)])
 def test_a_wall_is_in_a_state_within_its_width_parameter(campaign, end, apart, target):
     """Δ = √(A/K_eff) is 8.545 nm on a strip of 72 × 2 nm²; the notches have a radius of 16 nm."""
-    write_trace(asked_of(campaign)["notch 1", 1.5e-9, 0.6e12], 40 * NM, end * NM)
+    write_trace(pulse_of(campaign, "notch 1", 0.6e12), 40 * NM, end * NM)
     pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=2)
-    level = files.read_dataset(asked_of(campaign)["notch 1",].path, "trace")
+    level = files.read_dataset(level_of(campaign, "notch 1").path, "trace")
     assert pulse["end_top"].item() - level["wall_top"].values[-1] == pytest.approx(
         apart * NM, rel=0, abs=0.02e-9
     )
@@ -115,9 +124,10 @@ def test_what_nothing_reaches_or_leaves(campaign):
 def test_each_pulse_has_its_own_duration(campaign):
     """From notch 1 a pulse of 1.2 ns leads to notch 3, and one of 1.5 ns to notch 2."""
     campaign = plan.parse(led(current_densities=[1.05e12], durations=[1.2e-9, 1.5e-9]))
-    for (start, *pulse), request in asked_of(campaign).items():
-        if pulse and pulse[0] == 1.2e-9:
-            moves = start == "notch 1" and pulse[1] > 0
+    for request in asked_of(campaign):
+        conditions = request.conditions
+        if conditions.duration == 1.2e-9:
+            moves = conditions.state == "notch 1" and conditions.current_density > 0
             end = 320 * NM if moves else request.computes.placement.bottom
             write_trace(request, end, end)
     dataset = gathered(campaign)
@@ -133,7 +143,7 @@ def changed_minima(request, change):
 
 def test_a_wall_beside_the_notches_ends_in_a_state_that_is_no_target(campaign):
     """Two minima beside the notches have the same name."""
-    request = asked_of(campaign)["notch 1", 1.5e-9, 0.6e12]
+    request = pulse_of(campaign, "notch 1", 0.6e12)
     for bottom, top in ((100, 104), (62, 75)):
         Path(request.states.path).unlink()
         write_states(request, ("gap 1", bottom + 3, top - 4))
@@ -143,7 +153,7 @@ def test_a_wall_beside_the_notches_ends_in_a_state_that_is_no_target(campaign):
 
 
 def test_several_walls_are_in_no_target(campaign):
-    request = asked_of(campaign)["notch 1", 1.5e-9, 1.05e12]
+    request = pulse_of(campaign, "notch 1", 1.05e12)
     trace = files.read_dataset(request.path, "trace")
     trace["walls"].values[-1] = 3
     files.write_dataset(trace, request.path, "trace", {})
@@ -153,7 +163,7 @@ def test_several_walls_are_in_no_target(campaign):
 
 def test_a_state_in_which_no_placed_wall_rests_is_no_start(campaign):
     """The energy has a minimum there, and pulses lead to it."""
-    write_trace(asked_of(campaign)["notch 2",], 40 * NM, 40 * NM)
+    write_trace(level_of(campaign, "notch 2"), 40 * NM, 40 * NM)
     dataset = gathered(campaign)
     assert dataset["start_stable"].values.tolist() == [1, 0, 1]
     assert dataset["end_target"].values[0, 0].tolist() == [4, 0, 0, 1]
@@ -162,7 +172,7 @@ def test_a_state_in_which_no_placed_wall_rests_is_no_start(campaign):
 
 
 def test_a_state_without_a_minimum_is_no_target_and_no_start(campaign):
-    request = asked_of(campaign)["notch 2",]
+    request = level_of(campaign, "notch 2")
     row = [*request.states.computes.placements].index("notch 2")
 
     def lose(minima):

@@ -1,6 +1,7 @@
 """Barriers between neighbouring states of a synapse, and the least barrier of a retained state."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from wallnet.config.quantities import ASCENDING, Quantity, silent
 from wallnet.jobs import Request, barrier_job, minima_job
 from wallnet.jobs.energy_path import Pair, neighbours
 from wallnet.jobs.film import film_of
-from wallnet.jobs.request import minima
+from wallnet.jobs.request import Conditions, minima
 from wallnet.jobs.simulation import level_states
 from wallnet.questions.question import Requests, Rounds, Validate, question
 from wallnet.studies.base import Sampled, without_disorder
@@ -20,9 +21,6 @@ Frequency = Annotated[
 ]
 
 Temperature = Annotated[float, Quantity("K", 1.0, 2000.0, fix="temperatures are in kelvin: 300")]
-
-FURTHER = "at"
-"""Begin of the keys of requests at a further temperature, before the temperature in K."""
 
 SPACING = Quantity("1", 0.05, 1.0, fix="0.5 moves a wall by half a width parameter an image")
 """Bounds of the distance by which a wall end moves from image to image, in units of Δ."""
@@ -105,29 +103,33 @@ def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Re
     are those of the sweep.
     """
     device = campaign.simulated[name]
-    by_key = _at(name, device, settings, settings.temperature)
+    computations = _at_temperature(name, device, settings, settings.temperature)
     for kelvin in settings.further_temperatures:
-        further = _at(name, device, settings, kelvin, f"{kelvin:g}K")
-        by_key |= {(FURTHER, kelvin, *key): request for key, request in further.items()}
-    return by_key
+        computations += _at_temperature(name, device, settings, kelvin, f"{kelvin:g}K")
+    return computations
 
 
-def _at(name: str, device: Device, settings: Barriers, kelvin: float, *folder: str) -> Requests:
+def _at_temperature(
+    name: str, device: Device, settings: Barriers, kelvin: float, *folder: str
+) -> Requests:
     """Return the minima and the paths of a device at a temperature in K, in a folder."""
     path = STUDY.path(name, *folder, "minima")
     own = Request("minima", path, partial(minima_job, device, kelvin))
     least = minima(name, device) if kelvin == device.film_temperature else own
     assert least, "a synapse has notches"
-    by_key: Requests = {("minima",): least}
+    computations = [replace(least, conditions=Conditions(temperature=kelvin))]
     for pair in settings.pairs(device.track):
         first, second = (state.file_name for state in pair)
-        by_key[str(pair[0]), str(pair[1])] = Request(
-            "barrier",
-            STUDY.path(name, *folder, f"{first}_{second}"),
-            partial(barrier_job, device, first, second, settings.spacing, kelvin),
-            (least.path,),
+        computations.append(
+            Request(
+                "barrier",
+                STUDY.path(name, *folder, f"{first}_{second}"),
+                partial(barrier_job, device, first, second, settings.spacing, kelvin),
+                (least.path,),
+                conditions=Conditions(state=pair[0], neighbour=pair[1], temperature=kelvin),
+            )
         )
-    return by_key
+    return computations
 
 
 STUDY = question(

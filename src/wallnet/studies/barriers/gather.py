@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
+from wallnet.jobs.request import ANY, Conditions
 from wallnet.questions.opened import Opened, padded
-from wallnet.studies.barriers.ask import FURTHER, Barriers
+from wallnet.studies.barriers.ask import Barriers
 
 if TYPE_CHECKING:
     import pandas
@@ -64,19 +65,26 @@ def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "panda
     return lowest.assign(certain=~lowest.index.isin(unknown))
 
 
+def paths_of(
+    opened: Opened, conditions: Conditions = ANY
+) -> dict[tuple[str, str], "xarray.Dataset"]:
+    """Return the paths under some conditions by their two states."""
+    paths = opened.where("barrier", conditions)
+    states = [(str(path.conditions.state), str(path.conditions.neighbour)) for path in paths]
+    return dict(zip(states, (path.read(*OF_PATH) for path in paths), strict=True))
+
+
 def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     """Return the variables of the barriers of a device from its minima and paths."""
-    minima = opened.read(("minima",), *OF_MINIMUM)
-    pairs = [key for key in opened if len(key) == 2]
-    paths = {(str(key[0]), str(key[1])): opened.read(key, *OF_PATH) for key in pairs}
+    usual = Conditions(temperature=settings.temperature)
+    minima, paths = opened.one("minima", usual).read(*OF_MINIMUM), paths_of(opened, usual)
     ends = {state for pair in paths for state in pair}
     names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
     minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
-    later = {}
-    for kelvin in settings.further_temperatures:
-        own = [key for key in opened if key[:2] == (FURTHER, kelvin) and len(key) == 4]
-        of_pairs = {(str(key[2]), str(key[3])): opened.read(key, *OF_PATH) for key in own}
-        later[kelvin] = _of_states(settings, of_pairs, names)
+    later = {
+        kelvin: _of_states(settings, paths_of(opened, Conditions(temperature=kelvin)), names)
+        for kelvin in settings.further_temperatures
+    }
     held = (minima["minimum_converged"] == 1) & (minima["minimum_state"] == minima["placed"])
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
     images = [energy.size for energy in along["path_energy"]]

@@ -16,6 +16,7 @@ from wallnet.config.quantities import ASCENDING, Section
 from wallnet.config.reference import Reference
 from wallnet.jobs import Job, Request, Simulation, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
+from wallnet.jobs.request import Conditions
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies.base import changed
 
@@ -169,23 +170,28 @@ def problems(
 def requests(campaign: Campaign, name: str, settings: Calibration, so_far: Rounds) -> Requests:
     """Return the pulses on the candidates of all rounds, which are numbered throughout."""
     candidates = [(n, candidate) for n, added in enumerate(so_far, start=1) for candidate in added]
-    by_key: Requests = {}
+    computations: Requests = []
     films: dict[tuple[str, float, float], Request] = {}
     for number, (of_round, candidate) in enumerate(candidates):
         for device, density in pulses(campaign.reference):
             path = STUDY.path(name, str(number), device, current_name(density))
             make = partial(_pulse, campaign, settings, candidate, device, density)
-            values, states = (candidate[name] for name in STEPS), None
+            states = None
             if campaign.simulated[device].track.inner_notch_positions:
                 # minima depend on no other parameter
                 film = device, candidate["notch_diameter"], candidate["wall_start"]
                 least = partial(_minima, campaign, settings, candidate, device)
                 own = Request("minima", STUDY.path(name, str(number), device, "minima"), least)
                 states = films.setdefault(film, own)
-            by_key[number, of_round, *values, device, density] = Request(
-                "trace", path, make, states=states
+            conditions = Conditions(
+                device=device,
+                variant=str(number),
+                parameters=candidate,
+                round=of_round,
+                current_density=density,
             )
-    return by_key
+            computations.append(Request("trace", path, make, states=states, conditions=conditions))
+    return computations
 
 
 def _candidate(

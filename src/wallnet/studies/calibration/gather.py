@@ -25,7 +25,7 @@ from wallnet.devices.conductance import (
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.jobs import Simulation
-from wallnet.questions.opened import Opened, over
+from wallnet.questions.opened import Opened, Result, over
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
 
@@ -152,7 +152,7 @@ def local_candidates(settings: Calibration, centres: Sequence[Candidate]) -> lis
 def next_round(settings: Calibration, opened: Opened) -> list[Candidate]:
     """Return the candidates of the next round: over the ranges, or around the best of these."""
     comparison = Comparison.model_validate(opened.about)
-    before = [candidate for _, candidate in _candidates(opened).values()]
+    before = [pulses[0].conditions.parameters or {} for pulses in _candidates(opened)]
     if not before:
         return first_candidates(settings, comparison.configured)
     least = _judge(comparison, opened)["misfit"].min(axis=1)
@@ -172,24 +172,23 @@ def named(reference: Reference) -> str:
     return f"{pulse}: notch {reference.notch} after {reference.time / 1e-9:g} ns"
 
 
-def _candidates(opened: Opened) -> dict[int, tuple[int, Candidate]]:
-    """Return the round and the parameters of each candidate by its number."""
-    return {
-        int(number): (int(of_round), dict(zip(STEPS, map(float, values), strict=True)))
-        for number, of_round, *values, _, _ in opened
-    }
+def _candidates(opened: Opened) -> list[list[Result]]:
+    """Return the pulses on each candidate."""
+    pulses = opened.where("trace")
+    groups = itertools.groupby(pulses, key=lambda pulse: pulse.conditions.variant)
+    return [[*group] for _, group in groups]
 
 
 def _judge(comparison: Comparison, opened: Opened) -> dict[str, NDArray[Any]]:
     """Return the variables of the comparison of all candidates with the reference data."""
     entries, rows, detectors = comparison.reference.entries, [], comparison.detectors
     names = (*WALL, "magnetization_profile", "magnetic_cells")
-    for _, group in itertools.groupby(opened, key=lambda key: key[0]):
-        keys = {key[-2:]: key for key in group}
-        seen = {pulse: opened.read(key, *names) for pulse, key in keys.items()}
+    for candidate in _candidates(opened):
+        pulses = {(str(p.conditions.device), p.current_density): p for p in candidate}
+        seen = {place: pulse.read(*names) for place, pulse in pulses.items()}
         for delay, entry in itertools.product(comparison.read_delays, entries):
-            pulses = [(entry.device, j) for j in entry.current_densities]
-            traces, states = [seen[pulse] for pulse in pulses], opened.states(keys[pulses[0]])
+            places = [(entry.device, j) for j in entry.current_densities]
+            traces, states = [seen[place] for place in places], pulses[places[0]].states
             rows.append(judged(entry, traces, delay, detectors, states))
     variables = over((-1, len(comparison.read_delays), len(entries)), rows)
     missed = ~variables["reference_met"]
@@ -200,12 +199,13 @@ def _judge(comparison: Comparison, opened: Opened) -> dict[str, NDArray[Any]]:
 def gather(settings: Calibration, opened: Opened) -> dict[str, Any]:
     """Return the variables of a calibration: all candidates with their misfits."""
     comparison, candidates = Comparison.model_validate(opened.about), _candidates(opened)
-    rounds, values = zip(*candidates.values(), strict=True)
+    conditions = [pulses[0].conditions for pulses in candidates]
+    values = [one.parameters or {} for one in conditions]
     return {
-        "candidate_round": list(rounds),
+        "candidate_round": [one.round for one in conditions],
         **{f"candidate_{name}": [candidate[name] for candidate in values] for name in STEPS},
         **_judge(comparison, opened),
-        "candidate": list(candidates),
+        "candidate": [int(one.variant or 0) for one in conditions],
         "read_delay": comparison.read_delays,
         "reference": [named(entry) for entry in comparison.reference.entries],
     }

@@ -12,7 +12,7 @@ from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.jobs import Request, Simulation, pulse_job
-from wallnet.jobs.request import minima_at
+from wallnet.jobs.request import Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, Validate, question
 from wallnet.studies.base import VariantName, changed
 
@@ -74,14 +74,15 @@ def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulati
 
 def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> Requests:
     """Return the pulse of each case with both calculators."""
-    by_key: Requests = {}
+    computations: Requests = []
     for (label, case), calculator in product(settings.cases.items(), settings.calculators):
         path = STUDY.path(name, label, calculator.replace(":", "-"))
         make = partial(_job, campaign.simulated, case, calculator)
         device = case.simulated(campaign.simulated, calculator)
         states = minima_at(STUDY.path(name, label, "minima"), device)
-        by_key[label, calculator] = Request("trace", path, make, states=states)
-    return by_key
+        conditions = Conditions(variant=label, calculator=calculator)
+        computations.append(Request("trace", path, make, states=states, conditions=conditions))
+    return computations
 
 
 STUDY = question(

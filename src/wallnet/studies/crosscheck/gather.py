@@ -5,13 +5,15 @@ than in the other. The traces are compared up to the end of the shorter one, and
 the end of each trace.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.files import FileError
-from wallnet.questions.opened import Opened, padded
+from wallnet.jobs.request import Conditions
+from wallnet.questions.opened import Opened, Result, padded
 from wallnet.studies.crosscheck.ask import Crosscheck
 
 EDGES = ("wall_bottom", "wall_top")
@@ -20,8 +22,8 @@ EDGES = ("wall_bottom", "wall_top")
 def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
     """Return the variables of all cases; a case with traces at different times is a `FileError`."""
     # in the order of the configuration, which JSON does not keep
-    cases = list(dict.fromkeys(str(case) for case, _ in opened))
-    rows = [_compared(opened, case, settings.calculators) for case in cases]
+    cases = list(dict.fromkeys(str(trace.conditions.variant) for trace in opened.where("trace")))
+    rows = [_compared(case, opened.where("trace", Conditions(variant=case))) for case in cases]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     entries = max(map(len, columns["trace_time"]))
     columns |= {
@@ -30,10 +32,10 @@ def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
     return columns | {"case": cases, "calculator": settings.calculators}
 
 
-def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[str, Any]:
-    """Return the variables of a case."""
+def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
+    """Return the variables of a case, given its results with both calculators."""
     names = ("time", "m", *EDGES, "wall_position", "applied_current_density")
-    traces = [opened.read((case, calculator), *names) for calculator in calculators]
+    traces = [result.read(*names) for result in results]
     shared = min(trace["time"].size for trace in traces)
     times = [trace["time"].values for trace in traces]
     if not np.allclose(times[0][:shared], times[1][:shared], rtol=1e-6, atol=1e-16):
@@ -47,7 +49,7 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         for name in ("m", *EDGES)
     }
     longer = max(times, key=len)
-    simulated = opened.simulation((case, calculators[0]))
+    simulated = results[0].simulation
     ends = [float(trace["wall_position"].values[-1]) for trace in traces]
     return {
         "case_damping": simulated.material.damping,
@@ -55,9 +57,7 @@ def _compared(opened: Opened, case: str, calculators: tuple[str, str]) -> dict[s
         "compared_until": times[0][shared - 1],
         **{f"{name}_deviation": deviation.max() for name, deviation in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
-        "final_state": [
-            str(opened.outcomes((case, calculator))[0].state) for calculator in calculators
-        ],
+        "final_state": [str(result.outcomes[0].state) for result in results],
         "final_settled": [trace.attrs["settled"] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,

@@ -1,6 +1,7 @@
 """Depinning: the depinning threshold of each notch, by bisection."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from wallnet.config import Campaign, Device, current_name
@@ -10,7 +11,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
-from wallnet.jobs.request import level, minima_at, pulses
+from wallnet.jobs.request import Conditions, level, minima_at, pulses, where
 from wallnet.questions.question import Expected, Requests, Rounds, question
 from wallnet.studies import base
 
@@ -71,14 +72,18 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
-        by_notch[OWN, notch] = device, state, level(name, device, state)
+        conditions = Conditions(variant=OWN, state=state)
+        start = replace(level(name, device, state), conditions=conditions)
+        by_notch[OWN, notch] = device, state, start
     state = WallState.at(1, 1)
     for notch, position in positions.items():
         changes = {"track": {"notches": {"count": None, "positions": [position]}}}
         single = Device.model_validate(laid_over(device.plain(), changes))
         make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
         states = minima_at(STUDY.path(*place, "minima"), single, state)
-        start = Request("level", STUDY.path(*place, "start"), make, states=states)
+        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch))
+        path = STUDY.path(*place, "start")
+        start = Request("level", path, make, states=states, conditions=conditions)
         by_notch[SINGLE, notch] = single, state, start
     return by_notch
 
@@ -91,18 +96,18 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
     """
     device = campaign.simulated[name]
     resting, (duration, waveform) = sites(name, device), settings.pulse(device)
-    by_key: Requests = {("sweep", j): pulse for j, pulse in pulses(name, device).items()}
-    by_key |= {("start", *key): start for key, (*_, start) in resting.items()}
+    computations = [*pulses(name, device).values(), *(start for *_, start in resting.values())]
     both = [(*key, density) for key in resting for density in settings.current_densities]
     for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:
         path = STUDY.path(name, f"{track}-{notch}", current_name(density))
         wall, state, start = resting[track, notch]
         longest = wall.relaxation.longest
         make = partial(base.pulse_on, wall, state, density, duration, longest, waveform)
-        by_key[track, notch, density] = Request(
-            "trace", path, make, (start.path,), states=start.states
+        conditions = replace(start.conditions, current_density=density)
+        computations.append(
+            Request("trace", path, make, (start.path,), states=start.states, conditions=conditions)
         )
-    return by_key
+    return computations
 
 
 def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
@@ -112,9 +117,10 @@ def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
     differ, two are counted for each wall, which is the most.
     """
     low, high = settings.current_densities
-    by_key = requests(campaign, name, settings, ())
-    walls = sum(key[0] == "start" for key in by_key)
-    return [[(2 * walls, by_key[OWN, 1, high])]] * halvings(high - low, settings.resolution)
+    computations = requests(campaign, name, settings, ())
+    first, *_ = where(computations, "trace", Conditions(variant=OWN, current_density=high))
+    walls = len(where(computations, "level"))
+    return [[(2 * walls, first)]] * halvings(high - low, settings.resolution)
 
 
 STUDY = question(

@@ -15,8 +15,8 @@ from wallnet import tracks
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
 from wallnet.jobs import Simulation
-from wallnet.questions.opened import Opened
-from wallnet.questions.question import Key
+from wallnet.jobs.request import Conditions
+from wallnet.questions.opened import Opened, Result
 from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
 from wallnet.tracks.states import notch_window
 
@@ -79,34 +79,28 @@ def next_round(settings: Depinning, opened: Opened) -> list[tuple[str, int, floa
 def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     """Return the number of ends that leave each notch by current density, by track and notch."""
     counts: dict[tuple[str, int], dict[float, int]] = {}
-    for key in opened:
-        if key[0] not in TRACKS:
-            continue
-        track, notch, density = str(key[0]), int(key[1]), float(key[2])
-        (end,) = opened.outcomes(key)
-        number, states = notch if track == OWN else 1, opened.states(key)
-        left = counts.setdefault((track, notch), {})
-        # a notch without a minimum has no threshold
-        if WallState.at(number, number) in states.names:
-            left[density] = states.left_ends(number, (end.bottom, end.top), end.walls)
+    for track in TRACKS:
+        for pulse in opened.where("trace", Conditions(variant=track)):
+            (notch, _), (end,) = pulse.state.ends or (0, 0), pulse.outcomes
+            number, states = notch if track == OWN else 1, pulse.states
+            left = counts.setdefault((track, notch), {})
+            # a notch without a minimum has no threshold
+            if WallState.at(number, number) in states.names:
+                left[pulse.current_density] = states.left_ends(
+                    number, (end.bottom, end.top), end.walls
+                )
     return counts
-
-
-def _swept(opened: Opened) -> tuple[list[Key], Simulation]:
-    """Return the keys of the pulses of the sweep, and the first of them."""
-    keys = [key for key in opened if key[0] == "sweep"]
-    return keys, opened.simulation(keys[0])
 
 
 def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
     """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
-    swept, simulated = _swept(opened)
-    counts = _left(opened)
+    swept = [pulse for pulse in opened.where("trace") if not pulse.conditions.variant]
+    simulated, counts = swept[0].simulation, _left(opened)
     used = list(dict.fromkeys(track for track, _ in counts))
     notches = len(simulated.track.inner_notch_positions)
     limits = np.array([[threshold(left, ends) for ends in ENDS] for left in counts.values()])
     limits = limits.reshape(len(used), notches, len(ENDS), 2)
-    times = np.array([_stays(opened, key, simulated) for key in swept])
+    times = np.array([_stays(pulse, simulated) for pulse in swept])
     reached, left_at = times[..., 0], times[..., 1]
     return {
         "threshold_low": limits[..., 0],
@@ -117,13 +111,13 @@ def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
         "track": [TRACKS[track] for track in used],
         "notch": np.arange(notches) + 1,
         "ends": ENDS,
-        "current_density": [key[1] for key in swept],
+        "current_density": [pulse.current_density for pulse in swept],
     }
 
 
-def _stays(opened: Opened, key: Key, simulated: Simulation) -> list[list[tuple[float, float]]]:
+def _stays(pulse: Result, simulated: Simulation) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
-    trace = opened.read(key, "time", *EDGES)
+    trace = pulse.read("time", *EDGES)
     time = trace["time"].values.astype(float)
     driven = time <= float(trace.attrs["pulse_end"]) * (1 + 1e-9)
     ends = [trace[name].values.astype(float)[driven] for name in EDGES]

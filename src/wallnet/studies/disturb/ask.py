@@ -14,7 +14,7 @@ from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Request, Simulation, level_job, pulse_train_job
-from wallnet.jobs.request import minima
+from wallnet.jobs.request import Conditions, minima
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -61,19 +61,22 @@ def _pulse_train(settings: Disturb, device: Device, state: WallState, density: f
 
 
 def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Requests:
-    """Return the level of each state, then the trains by state and share, with its sign."""
+    """Return the level of each state, then the trains on each, in the order of the shares."""
     device = campaign.simulated[name]
     levels, least = settings.levels(name, device), minima(name, device)
     assert least, "`problems` refuses a device without notches"
-    by_key: Requests = {(str(state),): request for state, request in levels.items()}
+    computations = [*levels.values()]
     for state, share in itertools.product(levels, settings.signed):
         # file names tell these steps apart
         density = round(share * settings.write / CURRENT_DENSITY_STEP) * CURRENT_DENSITY_STEP
         path = STUDY.path(name, state.file_name, current_name(density))
         make = partial(_pulse_train, settings, device, state, density)
         after = levels[state].path, least.path
-        by_key[str(state), share] = Request("pulse_train", path, make, after, states=least)
-    return by_key
+        conditions = Conditions(state=state, current_density=density)
+        computations.append(
+            Request("pulse_train", path, make, after, states=least, conditions=conditions)
+        )
+    return computations
 
 
 STUDY = question(

@@ -5,21 +5,18 @@ import math
 from functools import partial
 from typing import Any
 
-from wallnet.files import WallState
 from wallnet.questions.opened import Opened, Outcome, over
 from wallnet.studies.disturb.ask import Disturb
 
 
 def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:
     """Return the variables of the pulses that the states of a device survive."""
-    states = [WallState(str(key[0])) for key in opened if len(key) == 1]
-    starts = {state: opened.outcomes((str(state),))[0] for state in states}
+    starts = {level.state: level.outcomes[0] for level in opened.where("level")}
     rows = []
-    for state, share in itertools.product(states, settings.signed):
-        (_, *walls) = opened.outcomes((str(state), share))
-        rests = partial(Outcome.rests_in, state=state)
+    for train in opened.where("pulse_train"):
+        (_, *walls), rests = train.outcomes, partial(Outcome.rests_in, state=train.state)
         # at rest before the first pulse, and after each that the state survives
-        kept = list(itertools.takewhile(rests, [starts[state], *walls]))
+        kept = list(itertools.takewhile(rests, [starts[train.state], *walls]))
         moved = [wall.position for wall in kept]
         row = {
             "survived_pulses": max(len(kept) - 1, 0),
@@ -30,11 +27,11 @@ def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:
             "disturb_last_drift": moved[-1] - moved[-2] if len(kept) > 1 else math.nan,
         }
         rows.append(row)
-    trains = [opened.simulation((str(states[0]), share)) for share in settings.signed]
+    trains = opened.where("pulse_train")[: len(settings.signed)]
     return {
-        **over((len(states), len(settings.signed)), rows),
-        "disturbed": states,
+        **over((len(starts), len(settings.signed)), rows),
+        "disturbed": [*starts],
         "disturbed_stable": [wall.rests_in(state) for state, wall in starts.items()],
         "write_share": settings.signed,
-        "disturb_current_density": [train.strongest for train in trains],
+        "disturb_current_density": [train.simulation.strongest for train in trains],
     }

@@ -7,7 +7,7 @@ from wallnet import files
 from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.jobs import Request, pulse_job
-from wallnet.jobs.request import minima, pulses
+from wallnet.jobs.request import Conditions, minima, pulses
 from wallnet.questions.question import Expected, Requests, Rounds, question
 from wallnet.studies.base import Sampled, on_device, too_short
 
@@ -33,19 +33,21 @@ def problems(key: str, name: str, settings: Intervals, device: Device) -> list[s
 
 
 def requests(campaign: Campaign, name: str, _: Intervals, so_far: Rounds) -> Requests:
-    """Return the pulses of the sweep, with round 0 in their keys, then those of each round."""
+    """Return the pulses of the sweep, then those of each round."""
     device = campaign.simulated[name]
-    by_key: Requests = {(density, 0): pulse for density, pulse in pulses(name, device).items()}
+    computations = [*pulses(name, device).values()]
     for number, densities in enumerate(so_far, start=1):
-        by_key |= {(density, number): _pulse(name, device, density) for density in densities}
-    return by_key
+        computations += [_pulse(name, device, density, number) for density in densities]
+    return computations
 
 
-def _pulse(name: str, device: Device, density: float) -> Request:
+def _pulse(name: str, device: Device, density: float, number: int) -> Request:
+    """Return a pulse of a numbered round."""
     path = STUDY.path(name, current_name(density))
     initial = files.INITIAL.format(device=name)
-    make = partial(pulse_job, device, density)
-    return Request("trace", path, make, (initial,), states=minima(name, device))
+    make, states = partial(pulse_job, device, density), minima(name, device)
+    conditions = Conditions(current_density=density, round=number)
+    return Request("trace", path, make, (initial,), states=states, conditions=conditions)
 
 
 def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
@@ -60,7 +62,7 @@ def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
     densities = device.pulse.current_densities
     gaps = (above - below for below, above in itertools.pairwise(densities))
     count = max((halvings(gap, settings.resolution) for gap in gaps), default=0)
-    return [[(len(densities) - 1, _pulse(name, device, densities[-1]))]] * count
+    return [[(len(densities) - 1, _pulse(name, device, densities[-1], 1))]] * count
 
 
 STUDY = question(

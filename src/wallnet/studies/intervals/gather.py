@@ -24,7 +24,7 @@ def _outcomes(opened: Opened) -> dict[float, tuple[str, bool]]:
 
     A track without a wall rests.
     """
-    ends = {float(key[0]): opened.outcomes(key)[0] for key in opened}
+    ends = {pulse.current_density: pulse.outcomes[0] for pulse in opened.where("trace")}
     return {
         density: (str(end.state), end.state in WITHOUT_WALL or end.resting is True)
         for density, end in ends.items()
@@ -37,7 +37,8 @@ def gather(_: Intervals, opened: Opened) -> dict[str, Any]:
     An interval is a run of neighbouring pulses with one outcome.
     """
     outcomes = _outcomes(opened)
-    swept = {density for density, number in opened if number == 0}
+    pulses = opened.where("trace")
+    swept = {pulse.current_density for pulse in pulses if not pulse.conditions.round}
     densities = sorted(outcomes)
     groups = itertools.groupby(densities, outcomes.__getitem__)
     ends, runs = zip(*((outcome, list(run)) for outcome, run in groups), strict=True)

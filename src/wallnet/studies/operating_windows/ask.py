@@ -10,7 +10,7 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Sectio
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
 from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
-from wallnet.jobs.request import minima_at
+from wallnet.jobs.request import Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -100,12 +100,12 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
 
 def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
     """Return the initial state of each variant, then a train for each duration and amplitude."""
-    by_key: Requests = {}
+    computations: Requests = []
     films: dict[str, Request] = {}
     for variant in window.variants:
         device = window.of_variant(campaign.simulated, variant)
         initial = STUDY.path(name, variant, "initial")
-        by_key[variant,] = Request("initial", initial, partial(initial_job, device))
+        computations.append(Request("initial", initial, partial(initial_job, device)))
         states = minima_at(STUDY.path(name, variant, "minima"), device)
         assert states, "`problems` refuses a device without notches"
         states = films.setdefault(states.digest, states)
@@ -113,10 +113,11 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
         for duration, density in itertools.product(window.durations, window.current_densities):
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
             make = partial(_pulse_train, window, device, density, duration)
-            by_key[variant, duration, density] = Request(
-                "pulse_train", path, make, after, states=states
+            conditions = Conditions(variant=variant, duration=duration, current_density=density)
+            computations.append(
+                Request("pulse_train", path, make, after, states=states, conditions=conditions)
             )
-    return by_key
+    return computations
 
 
 STUDY = question(

@@ -60,13 +60,13 @@ def edges(
 def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
     # in the order of the configuration, which JSON does not keep
-    variants = list(dict.fromkeys(str(key[0]) for key in opened))
+    trains = opened.where("pulse_train")
+    variants = list(dict.fromkeys(train.conditions.variant for train in trains))
     shape = (len(variants), len(window.durations), len(window.current_densities))
     rows = []
-    for key in itertools.product(variants, window.durations, window.current_densities):
-        notches = opened.simulation(key).track.inner_notch_positions
-        pauses = opened.outcomes(key)
-        outcome, step = judged(pauses, notches)
+    for train in trains:
+        pauses = train.outcomes
+        outcome, step = judged(pauses, train.simulation.track.inner_notch_positions)
         state = str(pauses[-1].state)
         rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
     values = over(shape, rows)

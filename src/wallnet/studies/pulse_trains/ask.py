@@ -52,7 +52,7 @@ def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> 
     device, train = campaign.simulated[settings.device], jobs.PulseTrain(pulses=settings.pulses)
     make = partial(jobs.pulse_train_job, device, train)
     path, states = STUDY.path(name, "train"), minima(settings.device, device)
-    return {("train",): Request("pulse_train", path, make, (initial,), states=states)}
+    return [Request("pulse_train", path, make, (initial,), states=states)]
 
 
 def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:

@@ -134,9 +134,9 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
 
     A conductance that is equal after all pulses is a `FileError`.
     """
-    (key,) = opened
+    train = opened.one("pulse_train")
     names = ("magnetization_profile", "magnetic_cells", *KEPT)
-    content = opened.read(key, *names)
+    content = train.read(*names)
     data = {name: content[name].values for name in names}
     detector = Detector.model_validate(opened.about["detector"])
     m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
@@ -155,7 +155,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
     return {
         **{name: data[name] for name in KEPT},
-        "pulse_state": [str(wall.state) for wall in opened.outcomes(key)],
+        "pulse_state": [str(wall.state) for wall in train.outcomes],
         "pulse_train_conductance": conductance,
         "pulse_conductance": after,
         "normalized_pulse_conductance": normalized,

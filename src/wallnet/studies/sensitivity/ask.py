@@ -16,7 +16,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
 from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
-from wallnet.jobs.request import minima_at
+from wallnet.jobs.request import Conditions, minima_at
 from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies import base
@@ -194,13 +194,12 @@ def problems(
 
 
 def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Rounds) -> Requests:
-    """Return the resting walls, then pulses by device, current density and first replica.
+    """Return the resting walls, then the pulses on the devices, at a temperature with replicas.
 
-    The pulses are the weakest and the strongest one, and those of the rounds. At 0 K, there are no
-    replicas, and 0 stands for the first.
+    They are the weakest and the strongest pulse, and those of the rounds.
     """
     devices, _ = varied(campaign.simulated, settings)
-    by_key: Requests = {}
+    computations: Requests = []
     starts: dict[str, str] = {}
     after: dict[str, str] = {}
     films: dict[str, Request] = {}
@@ -214,20 +213,30 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
         assert least, "`problems` refuses a device without notches"
         states[variant] = films.setdefault(least.digest, least)
         if after[variant] == path:
-            by_key[variant,] = Request("level", path, make, states=states[variant])
+            conditions = Conditions(variant=variant)
+            computations.append(
+                Request("level", path, make, states=states[variant], conditions=conditions)
+            )
     both = [(variant, density) for variant in devices for density in settings.current_densities]
     for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
         hot = devices[variant].field_temperature
         for block in blocks(settings.replicas) if hot else (None,):
             place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
-            by_key[variant, density, block[0] if block else 0] = Request(
-                "ensemble" if block else "pulse_train",
-                STUDY.path(name, variant, place),
-                partial(_pulse, settings, devices[variant], density, block),
-                (after[variant],),
-                states=states[variant],
+            computations.append(
+                Request(
+                    "ensemble" if block else "pulse_train",
+                    STUDY.path(name, variant, place),
+                    partial(_pulse, settings, devices[variant], density, block),
+                    (after[variant],),
+                    states=states[variant],
+                    conditions=Conditions(
+                        variant=variant,
+                        current_density=density,
+                        replica=block[0] if block else None,
+                    ),
+                )
             )
-    return by_key
+    return computations
 
 
 def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
@@ -236,8 +245,8 @@ def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
     As the thresholds of one and of both ends can differ, two are counted for each, the most.
     """
     low, high = settings.current_densities
-    pulses = requests(campaign, name, settings, ()).items()
-    strongest = [(2, request) for key, request in pulses if key[1:2] == (high,)]
+    pulses = requests(campaign, name, settings, ())
+    strongest = [(2, pulse) for pulse in pulses if pulse.conditions.current_density == high]
     return [strongest] * halvings(high - low, settings.resolution)
 
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
-from wallnet.questions.opened import Opened
-from wallnet.questions.question import Key
+from wallnet.questions.opened import Opened, Result
 from wallnet.studies.depinning.gather import ENDS, threshold
 from wallnet.studies.sensitivity.ask import REFERENCE, Sensitivity
 from wallnet.tracks.states import wall_count
@@ -41,31 +40,30 @@ def usual(counts: Sequence[int]) -> int:
 def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
     """Return how many ends usually leave the notch, by device and current density in A/m²."""
     counts: defaultdict[str, defaultdict[float, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for key in opened:
-        if len(key) == 1:
-            opened.read(key)  # a resting wall, which has to be that of its request
-        else:
-            counts[str(key[0])][float(key[1])] += _counts(settings.notch, opened, key)
+    for pulses in (*opened.where("pulse_train"), *opened.where("ensemble")):
+        of_device = counts[str(pulses.conditions.variant)]
+        of_device[pulses.current_density] += _counts(settings.notch, pulses)
     return {
         device: {density: usual(runs) for density, runs in of_device.items()}
         for device, of_device in counts.items()
     }
 
 
-def _counts(notch: int, opened: Opened, key: Key) -> list[int]:
+def _counts(notch: int, pulse: Result) -> list[int]:
     """Return how many ends have left the notch after a pulse, in each run.
 
     None have been counted if the notch has no minimum.
     """
-    kind = "quenched" if key[2] else "pulse"
+    repeated = pulse.kind == "ensemble"
+    kind = "quenched" if repeated else "pulse"
     names = [f"{kind}_wall_{edge}" for edge in ("bottom", "top")]
-    content = opened.read(key, *names, "pulse_walls", "replica_profile")
+    content = pulse.read(*names, "pulse_walls", "replica_profile")
     runs = np.stack([content[name].values[..., -1] for name in names], axis=-1).reshape(-1, 2)
-    if key[2]:
+    if repeated:
         counts = wall_count(content["replica_profile"].values[:, -1, -1])
     else:
         counts = content["pulse_walls"].values[-1:]
-    states = opened.states(key)
+    states = pulse.states
     if WallState.at(notch, notch) not in states.names:
         return []
     rows = zip(*runs.T.tolist(), counts, strict=True)

@@ -8,7 +8,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
 from wallnet.devices.ask import DEVICES
-from wallnet.files import WallState
+from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Job
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
@@ -45,11 +45,11 @@ def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]
 def requests(campaign: Campaign, name: str, settings: Sweeps, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels of a synapse at its notches."""
     device = settings.swept(campaign.simulated[name])
-    return {
-        key: request
-        for key, request in DEVICES.requests(campaign, name, device, ()).items()
-        if len(key) == 1 or (key[0] == "level" and not WallState(str(key[1])).half)
-    }
+    return [
+        request
+        for request in DEVICES.requests(campaign, name, device, ())
+        if request.kind != "level" or not (request.conditions.state or INITIAL).half
+    ]
 
 
 def about(campaign: Campaign, name: str, settings: Sweeps) -> Job:

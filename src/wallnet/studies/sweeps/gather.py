@@ -8,6 +8,7 @@ from wallnet.config import Device
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.traces import read_at, read_trace
 from wallnet.files import WallState
+from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, over
 from wallnet.studies.sweeps.ask import Sweeps
 
@@ -17,8 +18,8 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
     device = Device.model_validate(opened.about["device"])
     densities = device.pulse.current_densities
     pulses = []
-    for density in densities:
-        time, recorded, end = read_trace(opened, (density,), device)
+    for pulse in opened.where("trace"):
+        time, recorded, end = read_trace(pulse, device)
         when = min(read_at(device), time[-1])
         final = {
             f"final_{name}": np.interp(when, time, recorded[name])
@@ -28,11 +29,11 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
         pulses.append(final | {"state": end.state, "settled": end.settled, "rests_in": rests_in})
     swept = over([len(densities)], pulses)
     notches = range(1, len(device.track.inner_notch_positions) + 1)
-    names = [str(WallState.at(number, number)) for number in notches]
+    names = [WallState.at(number, number) for number in notches]
     reached = [swept["rests_in"] == name for name in names]
     detected = np.full(len(names), np.nan)
     for index, name in enumerate(names if device.kind == "synapse" else ()):
-        rest = read_trace(opened, ("level", name), device)[2]
+        rest = read_trace(opened.one("level", Conditions(state=name)), device)[2]
         if rest.rests and rest.state == name:
             detected[index] = rest.detected
     strength = np.abs(densities)

@@ -12,7 +12,7 @@ from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
 from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
-from wallnet.jobs.request import minima_at
+from wallnet.jobs.request import Conditions, minima_at, where
 from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
@@ -95,12 +95,15 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
     """
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": None})
     start = STUDY.path(name, "initial")
-    by_key: Requests = {("initial",): Request("initial", start, partial(initial_job, cold))}
+    computations = [Request("initial", start, partial(initial_job, cold))]
     states = minima_at(STUDY.path(name, "minima"), cold)
     for density in settings.current_densities:
         path = STUDY.path(name, current_name(density))
         make = partial(_pulse_train, settings, cold, density)
-        by_key[density,] = Request("pulse_train", path, make, (start,), states=states)
+        conditions = Conditions(current_density=density)
+        computations.append(
+            Request("pulse_train", path, make, (start,), states=states, conditions=conditions)
+        )
     starts: dict[str, str] = {}
     films = {states.digest: states} if states else {}
     for variant in settings.variants:
@@ -110,7 +113,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
         # models that differ by the heat of pulses have one initial state
         start = starts.setdefault(example.to_json(), initial)
         if start == initial:
-            by_key[variant, "initial"] = Request("initial", initial, partial(initial_job, device))
+            computations.append(Request("initial", initial, partial(initial_job, device)))
         if states := minima_at(STUDY.path(name, variant, "minima"), device):
             states = films.setdefault(states.digest, states)
         after = (start, states.path) if states else (start,)
@@ -118,14 +121,15 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
             place = f"{current_name(density)}_{example.temperature:.1f}K"
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
             make = partial(_pulse_train, settings, device, density, replicas)
-            by_key[variant, density, replicas[0]] = Request(
-                "ensemble", path, make, after, states=states
+            conditions = Conditions(variant=variant, current_density=density, replica=replicas[0])
+            computations.append(
+                Request("ensemble", path, make, after, states=states, conditions=conditions)
             )
     if about(campaign, name, settings).attempt_frequencies:
-        paths = BARRIERS.requests_of(campaign, settings.device).items()
-        # those at further temperatures have longer keys
-        by_key |= {k: path for k, path in paths if path.kind == "barrier" and len(k) == 2}
-    return by_key
+        kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
+        paths = BARRIERS.requests_of(campaign, settings.device)
+        computations += where(paths, "barrier", Conditions(temperature=kelvin))
+    return computations
 
 
 class ReadoutJob(Job):

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from wallnet.config.devices import Detector
 from wallnet.files import WallState
 from wallnet.files.schema.states import FREE
-from wallnet.jobs.simulation import blocks
+from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, over
-from wallnet.studies.barriers.gather import OF_PATH, lifetime, lowest_barriers
+from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import Thermal
@@ -66,10 +66,14 @@ def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
-    models = list(dict.fromkeys(str(key[0]) for key in opened if len(key) == 3))
+    blocks = opened.where("ensemble")
+    models = list(dict.fromkeys(str(block.conditions.variant) for block in blocks))
     shape = (len(models), len(settings.current_densities))
-    cold = [opened.outcomes((density,))[-1] for density in settings.current_densities]
-    points = [_point(settings, opened, *at) for at in product(models, settings.current_densities)]
+    cold = [train.outcomes[-1] for train in opened.where("pulse_train")]
+    points = [
+        _point(settings, opened, Conditions(variant=model, current_density=density))
+        for model, density in product(models, settings.current_densities)
+    ]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
     states = sorted(
@@ -142,12 +146,7 @@ def _lifetimes(
     """
     lives = np.full((len(ambient), len(states)), math.nan)
     lasts = np.full(lives.shape, -1)
-    paths = {
-        (str(key[0]), str(key[1])): opened.read(key, *OF_PATH)
-        for key in opened
-        if len(key) == 2 and key[1] != "initial"
-    }
-    if paths:
+    if paths := paths_of(opened):
         lowest = lowest_barriers(paths).reindex([_mirrored(state) for state in states])
         barrier, certain = lowest["barrier"].to_numpy(), lowest["certain"].eq(True).to_numpy()
         for model, frequencies in opened.about.get("attempt_frequencies", {}).items():
@@ -166,7 +165,7 @@ def _mirrored(state: str) -> str:
 
 
 def _point(
-    settings: Thermal, opened: Opened, model: str, density: float
+    settings: Thermal, opened: Opened, conditions: Conditions
 ) -> tuple[list[Wall], dict[str, Any], list[NDArray[Any]]]:
     """Return what is known of one pulse in one model: walls of all replicas, variables, traces.
 
@@ -175,27 +174,27 @@ def _point(
     and the numbers of their replicas. Beyond the model there are no walls and conductances.
     """
     walls, about, replicas = [], [], []
-    detector = Detector.model_validate(opened.about["detectors"][model])
+    detector = Detector.model_validate(opened.about["detectors"][conditions.variant])
     traced: list[NDArray[Any]] = [np.empty((2, 0, 0)), np.empty(0), np.empty(0)]
-    for first, _ in blocks(settings.replicas):
-        content = opened.read((model, density, first), *OF_BLOCK)
+    for block in opened.where("ensemble", conditions):
+        content = block.read(*OF_BLOCK)
         data = {name: variable.values for name, variable in content.variables.items()}
         about.append(content.attrs)
-        walls += _walls(content, opened.states((model, density, first)))
+        walls += _walls(content, block.states)
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
         moments = np.array([end, data["pause_end"][-1]])
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
-        if first == 1 and "traced_profile" in data:
+        if block.conditions.replica == 1 and "traced_profile" in data:
             conductance = conductances(content, detector, data["traced_profile"], data["time"])
             traced = [conductance, data["time"], data["traced"]]
-    spin = [float(block.get("spin_temperature", math.nan)) for block in about]
-    highest = [float(block.get("highest_temperature", block["temperature"])) for block in about]
+    spin = [float(made.get("spin_temperature", math.nan)) for made in about]
+    highest = [float(made.get("highest_temperature", made["temperature"])) for made in about]
     variables: dict[str, Any] = {
         "replica_conductance": np.full((2, settings.replicas, 2), math.nan),
         "ambient": float(about[0]["temperature"]),
         "mean_spin_temperature": np.mean(spin),
         "highest_temperature": max(highest),
-        "heated_beyond_model": any("beyond_model" in block for block in about),
+        "heated_beyond_model": any("beyond_model" in made for made in about),
     }
     variables["replica_conductance"][:, : len(walls)] = np.concatenate(replicas, axis=1)
     return walls, variables, traced

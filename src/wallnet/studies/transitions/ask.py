@@ -7,6 +7,7 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import write_energy_job
+from wallnet.jobs.request import Conditions
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -37,18 +38,19 @@ def problems(key: str, name: str, settings: Transitions, device: Device) -> list
 
 
 def requests(campaign: Campaign, name: str, settings: Transitions, _: Rounds) -> Requests:
-    """Return the level of each state, then the pulses by state, duration and current density."""
+    """Return the level of each state, then the pulses on each."""
     device = campaign.simulated[name]
     levels = settings.levels(name, device)
-    by_key: Requests = {(str(state),): request for state, request in levels.items()}
+    computations = [*levels.values()]
     for state, duration, density in itertools.product(levels, settings.durations, settings.signed):
         path = STUDY.path(name, state.file_name, duration_name(duration), current_name(density))
         make = partial(base.pulse_on, device, state, density, duration, device.relaxation.longest)
         level = levels[state]
-        by_key[str(state), duration, density] = Request(
-            "trace", path, make, (level.path,), states=level.states
+        conditions = Conditions(state=state, duration=duration, current_density=density)
+        computations.append(
+            Request("trace", path, make, (level.path,), states=level.states, conditions=conditions)
         )
-    return by_key
+    return computations
 
 
 def about(campaign: Campaign, name: str, _: Transitions) -> Job:

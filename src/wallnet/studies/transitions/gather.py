@@ -22,10 +22,9 @@ def gather(settings: Transitions, opened: Opened) -> dict[str, Any]:
 
     Targets are the states from which pulses start, then those of `WITHOUT_WALL`.
     """
-    levels = [key for key in opened if len(key) == 1]
-    pulses = [key for key in opened if len(key) > 1]
-    names = [WallState(str(key[0])) for key in levels]
-    starts, ends = ([opened.outcomes(key)[0] for key in keys] for keys in (levels, pulses))
+    names = [level.state for level in opened.where("level")]
+    starts = [level.outcomes[0] for level in opened.where("level")]
+    ends = [pulse.outcomes[0] for pulse in opened.where("trace")]
     targets = [*names, *WITHOUT_WALL]
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
     shape = (len(names), len(settings.durations), len(settings.signed))
