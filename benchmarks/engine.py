@@ -89,10 +89,11 @@ def averages_of_magnumnp(job) -> dict:
     import magnumnp
 
     from wallnet import tracks
+    from wallnet.tracks.geometry import magnetic_mask
 
     track, material = job.track, job.material
     magnumnp.common.constants.gamma = material.gyromagnetic_ratio
-    mask = tracks.magnetic_mask(track)
+    mask = magnetic_mask(track)
     rows, columns = mask.shape
     mesh = magnumnp.Mesh((columns, rows, 1), (track.cell_size, track.cell_size, track.thickness))
     state = magnumnp.State(mesh)

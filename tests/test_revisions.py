@@ -108,7 +108,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
             SIMULATING | OF_STUDIES | {"validation"},
         ),
         (
-            "tracks/__init__.py",
+            "tracks/walls.py",
             "def at_rest(",
             "def at_rest(faster, ",
             SIMULATING - {"report"} | {"sweeps"},

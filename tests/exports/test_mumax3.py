@@ -14,6 +14,7 @@ from helpers.varying import TRACK
 from wallnet import files, tracks
 from wallnet.exports import Device, export
 from wallnet.film.energy import Energy
+from wallnet.tracks.geometry import magnetic_mask
 
 MU0, HBAR, CHARGE = 4e-7 * np.pi, 1.0545717e-34, 1.6021765e-19
 TORQUE = {"slonczewski_lambda": 1.4, "field_like_torque": -0.07, "bias_field_x": 0.013}
@@ -103,7 +104,7 @@ def test_rows_are_not_upside_down(tmp_path):
     """A sample has other notches on its upper edge."""
     changes = {"track": sampled.TRACK | {"edges": "stairs"}, "disorder": sampled.DISORDER}
     job, script = scripted(tmp_path, sample=1, **changes)
-    mask = tracks.magnetic_mask(job.track)
+    mask = magnetic_mask(job.track)
     assert not np.array_equal(mask, mask[::-1])
     assert np.array_equal(script.inside, mask)
 

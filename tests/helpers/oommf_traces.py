@@ -17,6 +17,7 @@ from wallnet.config.calculators import FilmSettings as Settings
 from wallnet.config.track import Notches
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.terms import Layer, SpinTorque, Terms
+from wallnet.tracks.geometry import magnetic_mask
 
 FOLDER = Path(__file__).parents[1] / "reference"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -41,7 +42,7 @@ def simulate(description, times, settings=None):
         damping=description["alpha"],
         gyromagnetic_ratio=description["gamma0_m_per_As"],
     )
-    mask = tracks.magnetic_mask(track)
+    mask = magnetic_mask(track)
     cell = (track.cell_size, track.cell_size, track.thickness)
     engine = Engine(Layer(mask, cell, terms), Tolerances(**(settings or Settings()).model_dump()))
     stiffness = terms.anisotropy - 2e-7 * np.pi * terms.saturation_magnetization**2

@@ -15,6 +15,7 @@ from wallnet.film.energy import Landscape
 from wallnet.film.terms import Layer
 from wallnet.jobs.film import check, terms_of
 from wallnet.simulate import simulate
+from wallnet.tracks import films
 
 CHANGES = {
     "length": 360e-9,
@@ -106,7 +107,7 @@ def test_the_mesh_of_a_job_has_the_held_cells_as_subregions(device):
 def test_the_energy_is_minimised_over_the_free_cells_alone(device):
     """Held cells are tilted, so that they have a torque, which must not count."""
     landscape = Landscape(tracks.layer(jobs.minima_job(device)))
-    held = tracks.held_cells(device.track)
+    held = films.held_cells(device.track)
     delta = 9.13e-9
     start = np.moveaxis(placed_wall(device.track, delta, 124e-9, 117e-9), -1, 0).copy()
     start[:, held] = np.array([[0.6], [0.0], [-0.8]]) * np.sign(-start[2, held])

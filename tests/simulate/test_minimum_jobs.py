@@ -16,6 +16,7 @@ from wallnet.film.terms import Layer
 from wallnet.jobs.film import check, terms_of
 from wallnet.simulate import SimulationError, simulate
 from wallnet.simulate.energy_path import find_barrier, find_minima
+from wallnet.tracks.geometry import magnetic_mask
 from wallnet.tracks.states import States
 
 THERMAL = 1.380649e-23 * 300
@@ -98,7 +99,7 @@ def tracks_energy(device, m):
 
     track = device.track
     cell = (track.cell_size, track.cell_size, track.thickness)
-    film = Energy(Layer(tracks.magnetic_mask(track), cell, terms_of(device.material)))
+    film = Energy(Layer(magnetic_mask(track), cell, terms_of(device.material)))
     return film.energy(np.nan_to_num(m))
 
 

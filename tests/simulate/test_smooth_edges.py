@@ -14,6 +14,8 @@ from wallnet.film.energy import Landscape
 from wallnet.jobs.film import check
 from wallnet.simulate import initial_state, simulate
 from wallnet.simulate.recorder import Recorder
+from wallnet.tracks import geometry
+from wallnet.tracks.geometry import magnetic_mask
 
 THERMAL = 1.380649e-23 * 300
 
@@ -76,7 +78,7 @@ def test_a_smooth_notch_pins_a_wall_after_a_pulse():
         relaxation={"longest": 3e-9, "hold": 0.5e-9, "speed": 2.0},
     )
     start = initial_state(jobs.initial_job(made))
-    lost = tracks.geometry.lost_area(made.track)
+    lost = geometry.lost_area(made.track)
     assert start.attrs["lost_area"] == lost > 0
     plain = initial_state(jobs.initial_job(device("stairs")))
     assert "lost_area" not in plain.attrs
@@ -113,7 +115,7 @@ def test_means_of_a_trace_weigh_cells_by_their_filled_share():
     assert cells.values[25] == pytest.approx(column.sum(), rel=1e-12, abs=0)
     # the free share of the area of the track, by the area of the trapezoids
     area = 180 * 48 - (40 + 12) * 14.5
-    lost = tracks.geometry.lost_area(job.track) / 1e-18
+    lost = geometry.lost_area(job.track) / 1e-18
     assert cells.values.sum() * 9 == pytest.approx(area - lost, rel=1e-4, abs=0)
 
 
@@ -123,7 +125,7 @@ def test_means_of_whole_cells_have_the_bits_that_they_had():
     m = np.random.default_rng(4).normal(size=(16, 60, 3)).astype(np.float32)
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
     recorder.record(0.0, m)
-    trace, mask = recorder.trace(), tracks.magnetic_mask(job.track)
+    trace, mask = recorder.trace(), magnetic_mask(job.track)
     whole = np.where(mask[..., None], m, 0.0).sum(axis=0, dtype=np.float64)
     assert np.array_equal(trace["m"].values[0], whole.sum(axis=0) / mask.sum())
     columns = (whole / mask.sum(axis=0)[:, None]).astype(np.float32)

@@ -16,7 +16,9 @@ from wallnet.config.track import Track
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import write_energy_job
+from wallnet.tracks import geometry
 from wallnet.tracks.current import current
+from wallnet.tracks.geometry import centres, free_width, magnetic_mask
 from wallnet.tracks.heating import TrackTemperature
 from wallnet.tracks.rigid_wall import rigid_wall
 
@@ -84,10 +86,10 @@ def test_the_same_current_flows_through_every_section():
     notches = {"diameter": 32e-9, "positions": [40e-9, 140e-9]}
     track = track_with(notches, edges="stairs")
     flow = current(track, CUT)
-    total = (flow.density[0] * tracks.magnetic_mask(track)).sum(axis=0) * track.cell_size
+    total = (flow.density[0] * magnetic_mask(track)).sum(axis=0) * track.cell_size
     assert total == pytest.approx(np.full(100, 72e-9), rel=1e-9, abs=0)
     smooth = track_with(notches, edges="smooth")
-    filled = tracks.geometry.filled_and_faces(smooth)[0]
+    filled = geometry.filled_and_faces(smooth)[0]
     total = (current(smooth, CUT).density[0] * filled).sum(axis=0) * 2e-9
     assert total == pytest.approx(np.full(100, 72e-9), rel=0.03, abs=0)
     # density that grows in the tip stays bounded where a cell is hardly filled
@@ -114,7 +116,7 @@ def test_the_metal_of_a_sample_has_its_edges(edges):
         assert flow.filled.mean() == pytest.approx(same.filled.mean(), rel=1e-3, abs=0)
     for number in (2, 5, 15):
         rough = sample(number, 3e-9)
-        made, filled = current(rough, CUT), tracks.geometry.filled_and_faces(rough)[0]
+        made, filled = current(rough, CUT), geometry.filled_and_faces(rough)[0]
         sections = (made.density[0] * filled).sum(axis=0) * rough.cell[1]
         assert sections == pytest.approx(rough.width, rel=0.06, abs=0)
         width = filled.sum(axis=0) * rough.cell[1]
@@ -140,14 +142,14 @@ def test_spins_turn_with_the_current():
     notch = {"shape": "trapezoid", "length": 60e-9, "depth": 20e-9, "flanks": (10e-9, 40e-9)}
     track = track_with(notch | {"positions": [100e-9]}, edges="smooth")
     flow = current(track, CUT)
-    spins, x = flow.polarized, tracks.centres(track)[0]
+    spins, x = flow.polarized, centres(track)[0]
     assert np.array_equal(spins[2], np.zeros_like(spins[0]))
     assert np.array_equal(spins[1], flow.density[0])
     before, after = (np.abs(x - place).argmin() for place in (69e-9, 115e-9))
     # at the lower edge, the current turns towards +y before the notch: m_p towards -x
     assert spins[0, 1, before] < -0.1
     assert spins[0, -2, before] > 0.1
-    low = int(np.argmax(tracks.magnetic_mask(track)[:, after]))
+    low = int(np.argmax(magnetic_mask(track)[:, after]))
     assert spins[0, low + 1, after] > 0.1
     assert spins[0, -low - 2, after] < -0.1
     # mirrored about y, and no current across the middle
@@ -275,7 +277,7 @@ def test_a_cut_metal_lowers_the_threshold_of_a_rigid_wall():
     stray = 2e-7 * math.pi * film.saturation_magnetization**2 * 0.955
     delta = math.sqrt(film.exchange_stiffness / (film.uniaxial_anisotropy - stray))
     x = np.linspace(-12, 12, 24001) * delta
-    share = tracks.free_width(track, cut.position[index] + x) / np.cosh(x / delta)
+    share = free_width(track, cut.position[index] + x) / np.cosh(x / delta)
     felt = np.trapezoid(share, x) / (math.pi * delta)
     ratio = cut.current_density[index] / whole.current_density[index]
     assert ratio == pytest.approx(felt / 72e-9, rel=1e-3, abs=0)

@@ -10,7 +10,8 @@ from wallnet import tracks
 from wallnet.config import Track
 from wallnet.config.devices import StaticMaterial
 from wallnet.jobs.base import TrackJob
-from wallnet.tracks import geometry
+from wallnet.tracks import films, geometry
+from wallnet.tracks.geometry import magnetic_mask
 
 NM = 1e-9
 
@@ -125,7 +126,7 @@ def test_stairs_of_a_notch_take_the_cells_whose_centre_is_in_it():
     size = {"length": 28 * NM, "width": 16 * NM, "thickness": 1 * NM, "cell_size": 2 * NM}
     cut = Track(**size, edges="stairs", notches=notches | {"positions": [13.5 * NM]})
     empty = np.array([[cell == "#" for cell in row] for row in CUT.split()])
-    assert np.array_equal(tracks.magnetic_mask(cut), ~empty)
+    assert np.array_equal(magnetic_mask(cut), ~empty)
 
 
 def test_a_half_ellipse_with_two_equal_axes_is_a_half_disc():
@@ -133,7 +134,7 @@ def test_a_half_ellipse_with_two_equal_axes_is_a_half_disc():
     for edges in ("stairs", "smooth"):
         disc = track("disc", edges)
         other = Track(**disc.model_dump() | {"notches": ellipse})
-        assert np.array_equal(tracks.magnetic_mask(other), tracks.magnetic_mask(disc))
+        assert np.array_equal(magnetic_mask(other), magnetic_mask(disc))
 
 
 def job(track):
@@ -146,14 +147,14 @@ def test_only_smooth_edges_of_notches_make_cells_unequal():
     for uniform in (track("trapezoid", "stairs"), track("disc", notches=None)):
         film = tracks.layer(job(uniform))
         assert film.cells is None
-        cells = tracks.column_cells(film)
+        cells = films.column_cells(film)
         assert cells.dtype == np.int32
-        assert np.array_equal(cells, tracks.magnetic_mask(uniform).sum(axis=0))
+        assert np.array_equal(cells, magnetic_mask(uniform).sum(axis=0))
     film = tracks.layer(job(track("trapezoid")))
     assert np.array_equal(film.mask, film.filled >= 0.1)
     assert np.all((film.filled == 0) | film.mask)
     assert np.count_nonzero((film.filled > 0) & (film.filled < 1)) > 10
-    assert tracks.column_cells(film) == pytest.approx(film.filled.sum(axis=0), rel=1e-12, abs=0)
+    assert films.column_cells(film) == pytest.approx(film.filled.sum(axis=0), rel=1e-12, abs=0)
     assert geometry.lost_area(track("trapezoid", "stairs")) == 0
 
 
@@ -188,7 +189,7 @@ def test_the_track_knows_whether_cells_are_partly_filled(notches, partly):
     stairs = made.model_copy(update={"edges": "stairs"})
     assert not stairs.partly_filled
     if not partly:
-        assert np.array_equal(tracks.magnetic_mask(made), tracks.magnetic_mask(stairs))
+        assert np.array_equal(magnetic_mask(made), magnetic_mask(stairs))
 
 
 def test_the_lost_area_is_that_of_cells_below_a_tenth():
@@ -196,7 +197,7 @@ def test_the_lost_area_is_that_of_cells_below_a_tenth():
     flat = {"shape": "trapezoid", "length": 20 * NM, "depth": 7.9 * NM, "flanks": (0, 0)}
     cut = track("disc", notches=flat | {"positions": [30 * NM]})
     assert geometry.lost_area(cut) == pytest.approx(2 * 20 * NM * 0.1 * NM, rel=1e-4, abs=0)
-    assert not tracks.magnetic_mask(cut)[3, 10:20].any()
+    assert not magnetic_mask(cut)[3, 10:20].any()
 
 
 def test_along_an_edge_a_partly_filled_cell_counts_by_its_share():

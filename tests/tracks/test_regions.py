@@ -15,7 +15,7 @@ from wallnet.config import ConfigError, Track
 from wallnet.files.whole import FileError
 from wallnet.jobs import Simulation, barrier_job, minima_job, pulse_job
 from wallnet.tracks import heated
-from wallnet.tracks.geometry import edge_distance
+from wallnet.tracks.geometry import centres, edge_distance, magnetic_mask
 
 KU, MS, D, ALPHA, T = 0.8e6, 0.9e6, -1.3e-3, 0.45, 2.5e-9
 
@@ -104,7 +104,7 @@ def test_anisotropy_and_dmi_are_those_of_interfaces():
 def test_distances_from_edges_are_those_of_the_geometry():
     """By brute force: the least distance from points on all edges and arcs, 0.01 nm apart."""
     track = Track(**TRACK)
-    x, y = tracks.centres(track)
+    x, y = centres(track)
     along = np.arange(0, 60.001, 0.01) * 1e-9
     across = np.arange(0, 20.001, 0.01) * 1e-9
     sides = [(along, 0 * along), (along, 0 * along + 20e-9)]
@@ -116,7 +116,7 @@ def test_distances_from_edges_are_those_of_the_geometry():
     points += [arc, (arc[0], 20e-9 - arc[1])]
     px, py = (np.concatenate([point[k] for point in points]) for k in range(2))
     distance = edge_distance(track)
-    mask = tracks.magnetic_mask(track)
+    mask = magnetic_mask(track)
     assert np.array_equal(mask, distance > 0)
     for row, column in np.argwhere(mask):
         nearest = np.hypot(px - x[column], py - y[row]).min()

@@ -19,7 +19,7 @@ from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Track
 from wallnet.jobs import pulse_job
 from wallnet.jobs.film import film_of, strip_demagnetization
-from wallnet.tracks import free_width
+from wallnet.tracks.geometry import centres, free_width
 from wallnet.tracks.rigid_wall import rigid_wall
 
 ROOT = Path(__file__).parents[2]
@@ -209,7 +209,7 @@ def by_cells(made, q):
     stray = MU0 * values.saturation_magnetization**2 / 2
     stray *= strip_demagnetization(track.width, track.thickness)
     delta = math.sqrt(values.exchange_stiffness / (values.uniaxial_anisotropy - stray))
-    sech = 1 / np.cosh((tracks.centres(track)[0] - q) / delta)
+    sech = 1 / np.cosh((centres(track)[0] - q) / delta)
     soft = np.pad(cells.bond_x, ((0, 0), (1, 1)), constant_values=1.0)
     soft = (soft[:, 1:] + soft[:, :-1]) / 2
     easy = values.uniaxial_anisotropy * cells.of("anisotropy") - stray

@@ -17,8 +17,8 @@ from wallnet.jobs import (
     pulse_job,
 )
 from wallnet.studies import DEVICES
-from wallnet.tracks import geometry, regions, samples
-from wallnet.tracks.geometry import edge_distance
+from wallnet.tracks import films, geometry, regions, samples
+from wallnet.tracks.geometry import centres, edge_distance, free_width, magnetic_mask
 from wallnet.tracks.grains import grain_of, parameters
 from wallnet.tracks.grains import points as points_of
 
@@ -88,7 +88,7 @@ def test_grains_are_voronoi_cells_of_a_poisson_process():
     assert perimeters.mean() == pytest.approx(4, rel=0.03, abs=0)
     assert areas.var() == pytest.approx(0.280, rel=0.1, abs=0)
     # a cell is in the grain of the nearest point
-    x, y = tracks.centres(track)
+    x, y = centres(track)
     number = grain_of(track, track.disorder.grains)
     for row, column in np.random.default_rng(1).integers(0, 400, (50, 2)):
         distances = np.hypot(points[:, 0] - x[column], points[:, 1] - y[row])
@@ -124,7 +124,7 @@ def test_a_finer_mesh_sees_the_same_edges_and_grains():
     assert fine.cells == (240, 60 + 2 * 7)
     tops = []
     for track in (coarse, fine):
-        mask, (_, y) = tracks.magnetic_mask(track), tracks.centres(track)
+        mask, (_, y) = magnetic_mask(track), centres(track)
         lowest, highest = mask.argmax(axis=0), len(y) - 1 - mask[::-1].argmax(axis=0)
         half = track.cell_size / 2
         edges = np.array([y[lowest] - half, y[highest] + half])
@@ -144,11 +144,11 @@ def test_the_film_has_the_area_between_its_edges(edges):
     made = sampled(6, edges=edges)
     track = made.sampled_track
     x = (np.arange(240_000) + 0.5) * 1e-12
-    expected = tracks.free_width(track, x).mean() * 240e-9
+    expected = free_width(track, x).mean() * 240e-9
     area = layer_of(made).filled.sum() * 9e-18 + geometry.lost_area(track)
     assert area == pytest.approx(expected, rel=1e-4 if edges == "smooth" else 0.02, abs=0)
     rough = samples.roughness(track).sum(axis=0).mean()
-    alone = tracks.free_width(track_of(6, DISORDER | {"notches": None}, notches=None), x).mean()
+    alone = free_width(track_of(6, DISORDER | {"notches": None}, notches=None), x).mean()
     assert alone == pytest.approx(60 * NM - rough, rel=1e-4, abs=0)
 
 
@@ -211,11 +211,11 @@ def test_cells_beside_the_track_have_the_values_of_a_map_at_its_sides(tmp_path):
 
 def test_damage_follows_the_rough_edge():
     track = track_of(5, {"edges": EDGES, "notches": NOTCHES})
-    x, y = tracks.centres(track)
+    x, y = centres(track)
     along = np.arange(0, 240_001, 20) * 1e-12
     lower, upper = geometry.cuts(track, along)
     px, py = np.tile(along, 2), np.concatenate([lower, 60e-9 - upper])
-    distance, mask = edge_distance(track), tracks.magnetic_mask(track)
+    distance, mask = edge_distance(track), magnetic_mask(track)
     for row, column in np.argwhere(mask)[::7]:
         nearest = np.hypot(px - x[column], py - y[row]).min()
         nearest = min(nearest, x[column], 240e-9 - x[column])
@@ -225,9 +225,7 @@ def test_damage_follows_the_rough_edge():
     made = sampled(5, {"edges": EDGES}, edge_damage={"share": 0.1, "distance": 4e-9})
     damaged = layer_of(made).cells.anisotropy
     near = np.abs(edge_distance(made.sampled_track)) < 3.9e-9
-    assert damaged[near & tracks.magnetic_mask(made.sampled_track)] == pytest.approx(
-        0.9, rel=1e-12, abs=0
-    )
+    assert damaged[near & magnetic_mask(made.sampled_track)] == pytest.approx(0.9, rel=1e-12, abs=0)
     assert damaged[12, 40] == 1.0
 
 
@@ -304,16 +302,16 @@ def test_a_simulated_sample_has_ends_states_and_conductance():
     assert api.states(trace, api.minima(made)) == ["notch 1"]
     ends = [float(trace[f"wall_{end}"][-1]) for end in ("bottom", "top")]
     assert ends == pytest.approx([90 * NM] * 2, abs=8 * NM)
-    cells = tracks.magnetic_mask(made.sampled_track).sum(axis=0)
+    cells = magnetic_mask(made.sampled_track).sum(axis=0)
     assert np.array_equal(trace["magnetic_cells"], cells)
-    domain = np.where(tracks.centres(made.track)[0] < 90e-9, -1.0, 1.0)
+    domain = np.where(centres(made.track)[0] < 90e-9, -1.0, 1.0)
     mean = float(trace["m"][-1, 2])
     assert mean == pytest.approx((domain * cells).sum() / cells.sum(), abs=0.05)
     assert api.field(trace).mesh.region.pmin[1] == pytest.approx(-6 * NM, rel=1e-9, abs=0)
     with pytest.raises(ConfigError, match="initial is a trace of another track"):
         api.simulate(made.of_sample(3), 1e10, initial=trace, progress=False)
     smooth = sampled(2, edges="smooth", wall={"start": 90e-9})
-    partly = tracks.column_cells(layer_of(smooth))
+    partly = films.column_cells(layer_of(smooth))
     assert np.abs(partly - cells).max() < 2.5
     assert partly.sum() == pytest.approx(cells.sum(), rel=0.02, abs=0)
 

@@ -10,6 +10,9 @@ from wallnet.config import Track, parse
 from wallnet.config.track import Notches
 from wallnet.film.terms import Terms
 from wallnet.jobs.film import check
+from wallnet.tracks import films
+from wallnet.tracks.geometry import centres, magnetic_mask
+from wallnet.tracks.walls import at_rest, first_time, wall_position
 
 SYNAPSE = Track(
     length=1500e-9,
@@ -23,7 +26,7 @@ DELTA = 9.13e-9
 
 
 def test_a_placed_wall_is_where_it_was_put():
-    mask = tracks.magnetic_mask(SYNAPSE)
+    mask = magnetic_mask(SYNAPSE)
     wall = placed_wall(SYNAPSE, DELTA, 450e-9, 500e-9)
     assert np.allclose(np.linalg.norm(wall, axis=-1)[mask], 1, rtol=1e-12, atol=0)
     assert not wall[~mask].any()
@@ -32,7 +35,7 @@ def test_a_placed_wall_is_where_it_was_put():
     assert bottom == pytest.approx(450e-9, abs=1e-9)
     assert top == pytest.approx(500e-9, abs=1e-9)
     average = wall[..., 2].sum() / mask.sum()
-    assert tracks.wall_position(SYNAPSE, average) == pytest.approx(475e-9, abs=5e-9)
+    assert wall_position(SYNAPSE, average) == pytest.approx(475e-9, abs=5e-9)
     assert wall[25, 100, 2] == pytest.approx(-1, abs=1e-6)
     assert wall[25, 400, 2] == pytest.approx(1, abs=1e-6)
 
@@ -42,10 +45,10 @@ def test_held_cells_are_those_whose_centre_is_in_a_fixed_end():
     notches = {"positions": [60e-9], "diameter": 40e-9}
     for fixed, columns in ((20e-9, 7), (22.4e-9, 7), (22.6e-9, 8)):
         track = Track(**SYNAPSE.model_dump() | {"notches": notches, "fixed_ends": fixed})
-        held = tracks.held_cells(track)
+        held = films.held_cells(track)
         assert np.array_equal(held, held[::-1])
         assert np.flatnonzero(held[0]).tolist() == [*range(columns), *range(500 - columns, 500)]
-    assert not tracks.held_cells(SYNAPSE).any()
+    assert not films.held_cells(SYNAPSE).any()
 
 
 def test_held_cells_are_exactly_those_of_the_domains():
@@ -67,7 +70,7 @@ def test_a_notch_that_the_end_cuts_is_no_level():
 
 @pytest.mark.parametrize("direction", [-1.0, 1.0])
 def test_a_uniform_track_has_its_ends_at_the_border(direction):
-    mask = tracks.magnetic_mask(SYNAPSE)
+    mask = magnetic_mask(SYNAPSE)
     uniform = np.zeros((50, 500, 3))
     uniform[..., 2] = direction
     expected = SYNAPSE.length if direction < 0 else 0.0
@@ -99,11 +102,11 @@ CUT = """\
 
 def test_a_notch_takes_the_cells_whose_centre_is_within_its_radius():
     empty = np.array([[cell == "#" for cell in row] for row in CUT.split()])
-    assert np.array_equal(tracks.magnetic_mask(SMALL), ~empty)
+    assert np.array_equal(magnetic_mask(SMALL), ~empty)
 
 
 def test_cell_centres_lie_half_a_cell_inside_the_edges():
-    x, y = tracks.centres(SMALL)
+    x, y = centres(SMALL)
     assert x == pytest.approx(np.arange(1, 30, 2) * 1e-9, rel=1e-9, abs=0)
     assert y == pytest.approx(np.arange(1, 12, 2) * 1e-9, rel=1e-9, abs=0)
 
@@ -118,7 +121,7 @@ def test_a_placed_wall_points_against_x_within_and_leans_from_edge_to_edge():
 
 
 def test_a_straight_wall_is_where_the_average_says():
-    positions = tracks.wall_position(SYNAPSE, np.array([-1.0, -0.5, 0.2, 1.0]))
+    positions = wall_position(SYNAPSE, np.array([-1.0, -0.5, 0.2, 1.0]))
     assert positions == pytest.approx([1500e-9, 1125e-9, 600e-9, 0], abs=1e-15)
 
 
@@ -136,7 +139,7 @@ def test_a_straight_wall_is_where_the_average_says():
 def test_a_wall_end_lies_where_m_z_crosses_zero_between_two_cells(profile, reversed_length):
     """The lower edge is read from the lowest row, the upper from the highest."""
     track = Track(length=10e-9, width=6e-9, thickness=2e-9, cell_size=2e-9)
-    mask = tracks.magnetic_mask(track)
+    mask = magnetic_mask(track)
     m = np.full((3, 5, 3), -0.3)
     m[2, :, 2] = 1.0
     m[0, :, 2] = profile
@@ -147,7 +150,7 @@ def test_a_wall_end_lies_where_m_z_crosses_zero_between_two_cells(profile, rever
 
 def test_the_edge_follows_a_notch():
     """In each column only the outermost cells count."""
-    mask = tracks.magnetic_mask(SMALL)
+    mask = magnetic_mask(SMALL)
     m = np.zeros((*mask.shape, 3))
     m[..., 2] = np.where(mask, 1.0, 0.0)
     lowest = [0, 0, 0, 1, 2]
@@ -162,15 +165,15 @@ def test_rest_is_a_speed_below_the_limit_between_all_entries_of_both_ends():
     moving = np.array([0, 1, 5]) * 1e-9
     still = np.full(3, 7e-9)
     for ends in ([moving, still], [still, moving], [-moving, still], [still, -moving]):
-        assert tracks.at_rest(time, ends, 2.1)
-        assert not tracks.at_rest(time, ends, 1.9)
-        assert not tracks.at_rest(time[::-1] * -1, [end[::-1] for end in ends], 1.9)
-    assert tracks.at_rest(time, [still, still], 1e-6)
+        assert at_rest(time, ends, 2.1)
+        assert not at_rest(time, ends, 1.9)
+        assert not at_rest(time[::-1] * -1, [end[::-1] for end in ends], 1.9)
+    assert at_rest(time, [still, still], 1e-6)
 
 
 def test_the_first_time_at_a_level_is_interpolated():
     time, values = np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 5.0])
-    assert [tracks.first_time(time, values, level) for level in (3.0, -1.0, 6.0)] == [
+    assert [first_time(time, values, level) for level in (3.0, -1.0, 6.0)] == [
         3.0,
         1.0,
         np.inf,
@@ -185,6 +188,6 @@ def test_a_film_has_the_material_of_its_job():
         0.9e6, 1.7e-11, -1.3e-3, 0.8e6, damping=0.45, gyromagnetic_ratio=2.3e5
     )
     assert layer.cell == (device.track.cell_size, device.track.cell_size, device.track.thickness)
-    assert np.array_equal(layer.mask, tracks.magnetic_mask(device.track))
+    assert np.array_equal(layer.mask, magnetic_mask(device.track))
     still = tracks.layer(jobs.minima_job(device))
     assert still.terms == Terms(0.9e6, 1.7e-11, -1.3e-3, 0.8e6)

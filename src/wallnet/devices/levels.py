@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.config import Device
 from wallnet.config.devices import Detector
 from wallnet.devices.conductance import (
@@ -24,6 +24,8 @@ from wallnet.jobs.request import Conditions
 from wallnet.jobs.simulation import level_states
 from wallnet.questions.opened import Opened, over
 from wallnet.report.faults import lost_level
+from wallnet.tracks import films
+from wallnet.tracks.walls import wall_ends
 
 logger = logging.getLogger(__name__)
 
@@ -201,12 +203,12 @@ def _start(device: Device, opened: Opened) -> End:
     content = opened.one("initial").read("initial_magnetization")
     m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
-    film = tracks.layer(Simulation.from_json(str(content.attrs["parameters"])))
-    cells = tracks.column_cells(film)
+    film = films.layer(Simulation.from_json(str(content.attrs["parameters"])))
+    cells = films.column_cells(film)
     total = (film.filled * np.nan_to_num(m_z)).sum(axis=0)
     total /= float(content.attrs.get("domain_magnetization", 1.0))
     columns = device.detector.columns(track)
     detected = detected_magnetization(total / np.maximum(cells, 1), cells, columns)
     position = track.length * (1 - total.sum() / cells.sum()) / 2
-    ends = tracks.wall_ends(track, film.filled, np.nan_to_num(m))
+    ends = wall_ends(track, film.filled, np.nan_to_num(m))
     return End(INITIAL, 1, position, ends, float(detected))

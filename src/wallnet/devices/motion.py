@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.tracks import first_time
+from wallnet.tracks.walls import first_time
 
 if TYPE_CHECKING:
     import xarray

@@ -14,13 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.config import Device
 from wallnet.devices.conductance import detected_magnetization
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.questions.opened import Result
 from wallnet.tracks.domains import domains_of
+from wallnet.tracks.walls import at_rest
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
 RECORDED = ("m", *WALL)
@@ -145,7 +146,7 @@ def read_trace(
     since = pulse_end - min(relaxation.hold, pulse_end / 2)
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
     driven = time[last], [end[last] for end in ends]
-    held = int(last.sum() > 1 and tracks.at_rest(*driven, relaxation.speed))
+    held = int(last.sum() > 1 and at_rest(*driven, relaxation.speed))
     if files.is_quenched(content.attrs):
         held = -1
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))

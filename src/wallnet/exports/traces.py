@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, plan, tracks
+from wallnet import files, plan
 from wallnet.config import ConfigError, Track, current_name
 from wallnet.config.messages import misnamed
 from wallnet.exports import Device
 from wallnet.files import FileError
 from wallnet.film.terms import Layer
 from wallnet.jobs import Simulation
+from wallnet.tracks import films
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -30,7 +31,7 @@ class Traced(NamedTuple):
     def film(self, job: Simulation | None = None) -> Layer:
         """Return the film of the job, or of a changed one."""
         with contextlib.chdir(self.folder):  # the job names a map of parameters relative to it
-            return tracks.layer(job or self.job)
+            return films.layer(job or self.job)
 
 
 def read(device: Device) -> Traced:

@@ -28,10 +28,12 @@ from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
-from wallnet.tracks import geometry, grains, layer, placed_wall
+from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
+from wallnet.tracks.films import layer
 from wallnet.tracks.regions import check, relative
 from wallnet.tracks.rigid_wall import rigid_wall_of
+from wallnet.tracks.walls import placed_wall
 
 if TYPE_CHECKING:
     import pandas

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.files.progress import noted_progress
 from wallnet.jobs import Simulation
 from wallnet.jobs.code import revision_of
@@ -19,6 +19,7 @@ from wallnet.jobs.simulation import needs_of
 from wallnet.simulate.calculator import Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
+from wallnet.tracks import geometry
 
 if TYPE_CHECKING:
     import xarray
@@ -144,7 +145,7 @@ def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.
     position = trace["wall_position"].values
     drift = float(position[-1] - position[0])
     state = state_of(trace).assign_attrs(drift=drift, revision=revision_of(job.calculator_name))
-    lost = tracks.geometry.lost_area(job.track)
+    lost = geometry.lost_area(job.track)
     return state.assign_attrs(lost_area=lost) if lost else state
 
 

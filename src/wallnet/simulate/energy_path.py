@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.schema import blank
 from wallnet.files.schema.states import EXPELLED, REVERSED
@@ -14,7 +14,10 @@ from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import Ends, EnergyPath, Minima, between, ends_of, images_between
 from wallnet.jobs.film import strip_of
 from wallnet.simulate.calculator import SimulationError
+from wallnet.tracks import films
+from wallnet.tracks.geometry import centres
 from wallnet.tracks.states import state_of_minimum
+from wallnet.tracks.walls import placed_wall, wall_ends
 
 if TYPE_CHECKING:
     import xarray
@@ -52,7 +55,7 @@ def find_minima(job: Minima) -> "xarray.Dataset":
     from wallnet.film import EngineError, minima
     from wallnet.film.energy import Landscape
 
-    film = tracks.layer(job)
+    film = films.layer(job)
     landscape = Landscape(film)
     rows: list[dict[str, Any]] = []
     # JSON does not keep their order
@@ -60,13 +63,13 @@ def find_minima(job: Minima) -> "xarray.Dataset":
         if (placement := job.placements[placed]) is None:
             start = np.full((*job.track.cells[::-1], 3), (0.0, 0.0, -1.0))
         else:
-            start = tracks.placed_wall(job, placement.bottom, placement.top)
+            start = placed_wall(job, placement.bottom, placement.top)
         try:
             minimum = minima.descend(landscape, np.ascontiguousarray(np.moveaxis(start, -1, 0)))
         except EngineError as error:
             raise SimulationError(f"minimum of '{placed}': {error}") from error
         m = np.moveaxis(minimum.m, 0, -1)
-        ends = tracks.wall_ends(job.track, film.filled, m)
+        ends = wall_ends(job.track, film.filled, m)
         rows.append(
             {
                 "minimum_magnetization": np.where(film.mask[..., None], m, np.nan),
@@ -79,7 +82,7 @@ def find_minima(job: Minima) -> "xarray.Dataset":
                 "placed": placed,
             }
         )
-    x, y = tracks.centres(job.track)
+    x, y = centres(job.track)
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     about = _origin(job) | {"stopping_field": minima.STOP}
     return files.dataset("minima", columns | {"x": x, "y": y}, about)
@@ -119,7 +122,7 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
 
     first, second = WallState(job.first), WallState(job.second)
     begin = time.process_time()
-    x, y = tracks.centres(job.track)
+    x, y = centres(job.track)
     values: dict[str, Any] = {
         **blank("barrier", image=0, mode=2, x=x.size, y=y.size, component=3),
         "saddle": -1,
@@ -137,7 +140,7 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
         if state not in held:
             about["reason"] = f"'{state}' is no minimum of the energy"
             return files.dataset("barrier", values, about)
-    film = tracks.layer(job)
+    film = films.layer(job)
     landscape = Landscape(film)
     ends = [_end(landscape, state, minima) for state in (first, second)]
     # a wall some width parameters outside the track has left it
@@ -161,7 +164,7 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
             break
         # closer images change its energy far less than another route does
         routes = {chosen: routes[chosen]}
-    along = [tracks.wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
+    along = [wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
     saddle = np.moveaxis(path.images[path.saddle], 0, -1)
     values |= {
         "path_energy": path.energy,
@@ -219,6 +222,6 @@ def _one_first(job: EnergyPath, start: Ends, stop: Ends) -> list[Ends]:
 
 def _images(job: EnergyPath, ends: list[NDArray[Any]], route: list[Ends]) -> NDArray[np.float32]:
     """Return initialised walls between both ends of a path."""
-    walls = [tracks.placed_wall(job, low, high) for low, high in route[1:-1]]
+    walls = [placed_wall(job, low, high) for low, high in route[1:-1]]
     inner = [np.moveaxis(wall, -1, 0).astype(np.float32) for wall in walls]
     return np.stack([ends[0], *inner, ends[1]])

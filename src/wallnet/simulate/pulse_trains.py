@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, simulate, tracks
+from wallnet import files, simulate
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE, WallState
 from wallnet.jobs import Simulation
 from wallnet.jobs.code import revision_of
 from wallnet.simulate.recorder import rested
+from wallnet.tracks import films
+from wallnet.tracks.geometry import centres
 from wallnet.tracks.heated import beyond_model
 from wallnet.tracks.states import States, gap
 
@@ -373,7 +375,7 @@ def _replicas(
     traces = [over_time(courses[number].parts, (*OVER_TIME, *MAPPED)) for number in traced]
     shared = ("time", "applied_current_density")
     whole = max(traces, key=lambda trace: len(trace["time"]), default=dict.fromkeys(shared, ()))
-    x, _ = tracks.centres(job.track)
+    x, _ = centres(job.track)
     values = blank(
         "ensemble",
         **{"replica": len(courses), "pulse": len(longest) + 1, "moment": 2, "x": x.size},
@@ -406,6 +408,6 @@ def _replicas(
         **{name: whole[name] for name in shared},
         "traced": traced,
         "replica": list(courses),
-        "magnetic_cells": tracks.column_cells(tracks.layer(job)),
+        "magnetic_cells": films.column_cells(films.layer(job)),
         "x": x,
     }

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.config.devices import QUENCH, Relaxation
 from wallnet.config.waveform import share_at
 from wallnet.jobs import Simulation
 from wallnet.jobs.film import domain_magnetization
+from wallnet.tracks import films
 from wallnet.tracks.domains import magnetization_over_time
+from wallnet.tracks.geometry import centres
 from wallnet.tracks.states import wall_count
+from wallnet.tracks.walls import at_rest, placed_wall, wall_ends, wall_position
 
 if TYPE_CHECKING:
     import xarray
@@ -37,14 +40,14 @@ def next_output(time: float, interval: float) -> float:
 
 def initialized(job: Simulation) -> NDArray[np.float64]:
     """Return the magnetisation of the initialised wall of a job, (rows, columns, 3)."""
-    return tracks.placed_wall(job, job.placement.bottom, job.placement.top)
+    return placed_wall(job, job.placement.bottom, job.placement.top)
 
 
 def rested(times: ArrayLike, ends: Iterable[ArrayLike], relaxation: Relaxation) -> bool:
     """Return whether wall ends have rested for the last of the times, as long as required."""
     time = np.asarray(times)
     last = time >= time[-1] - relaxation.hold * (1 + 1e-9)
-    return tracks.at_rest(time[last], (np.asarray(end)[last] for end in ends), relaxation.speed)
+    return at_rest(time[last], (np.asarray(end)[last] for end in ends), relaxation.speed)
 
 
 class AtRest:
@@ -142,12 +145,12 @@ class Recorder:
     def __init__(self, job: Simulation) -> None:
         self.job = job
         self.reading = Quenched(job) if job.temperature else AtRest(job)
-        film = tracks.layer(job)
+        film = films.layer(job)
         self.mask, self._filled = film.mask, film.filled
         self.pulse_end = job.pulse_end
         self.quenched: tuple[float, float] | None = None
         self.spin_temperatures: list[list[float]] = []
-        self._cells = tracks.column_cells(film)
+        self._cells = films.column_cells(film)
         # the variables that grow with each entry or snapshot
         self._entries: defaultdict[str, list[Any]] = defaultdict(list)
         self.latest: NDArray[np.floating] = np.empty(0)
@@ -172,7 +175,7 @@ class Recorder:
         share = share_at(self.job.waveform, time) if driven else 0.0
         sums = (self._filled[..., None] * m).sum(axis=0)
         profile = sums / np.maximum(self._cells, 1)[:, None]
-        bottom, top = tracks.wall_ends(self.job.track, self._filled, m)
+        bottom, top = wall_ends(self.job.track, self._filled, m)
         entry = {
             "time": time,
             "applied_current_density": share * (self.job.current_density or 0.0),
@@ -230,13 +233,13 @@ class Recorder:
         """Return the trace, kind 'trace', without attributes."""
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self.latest)
-        x, y = tracks.centres(self.job.track)
+        x, y = centres(self.job.track)
         mean = self.reading.relative(np.array([m[2] for m in self._entries["m"]]), self.time)
         return files.dataset(
             "trace",
             {
                 **self._entries,
-                "wall_position": tracks.wall_position(self.job.track, mean),
+                "wall_position": wall_position(self.job.track, mean),
                 "magnetic_cells": self._cells,
                 "x": x,
                 "y": y,

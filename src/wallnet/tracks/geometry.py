@@ -98,6 +98,12 @@ def cuts(track: Track, x: NDArray[np.floating], scale: float = 1.0, window: floa
     return np.broadcast_to(depths, (2, len(x)))
 
 
+def free_width(track: Track, x: NDArray[np.floating]) -> Array:
+    """Return the width of the film between its edges at positions x in m; 0 outside the track."""
+    inside = (x >= 0) & (x <= track.length)
+    return np.where(inside, track.width - cuts(track, x).sum(axis=0), 0.0)
+
+
 def _along(track: Track, length: float) -> Array:
     """Return the places of the corners of a notch of a length, from its middle, all in m."""
     assert track.notches

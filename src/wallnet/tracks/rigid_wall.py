@@ -34,8 +34,9 @@ from wallnet.config.heavy_metal import Crowding
 from wallnet.config.regions import Variation
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
 from wallnet.jobs.film import StripFilm, film_of, strip_of
-from wallnet.tracks import centres, free_width, grains, magnetic_mask
+from wallnet.tracks import grains
 from wallnet.tracks.current import current
+from wallnet.tracks.geometry import centres, free_width, magnetic_mask
 from wallnet.tracks.regions import relative
 
 Array = NDArray[np.float64]

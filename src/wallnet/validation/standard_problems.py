@@ -10,7 +10,7 @@ from wallnet.film import newell
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
 from wallnet.film.terms import Cell, SpinTorque, Terms
-from wallnet.tracks import first_time
+from wallnet.tracks.walls import first_time
 from wallnet.validation import Curves, Rows, of_components, row
 from wallnet.validation.material import DEFAULT, TIGHT, relaxed, started, uniform
 

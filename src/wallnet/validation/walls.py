@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
-from wallnet import tracks
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
@@ -23,8 +22,10 @@ from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
 from wallnet.jobs.base import TrackJob
+from wallnet.tracks import films
 from wallnet.tracks.current import current
 from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
+from wallnet.tracks.walls import placed_wall, wall_ends
 from wallnet.validation import Curves, Rows, material, row
 
 _SCALE = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization**2
@@ -270,18 +271,17 @@ def rigid_wall(_curves: Curves) -> Rows:
     )
     model = rigid_wall_on(track, film, material.POLARIZATION)
     job = TrackJob(track=track, material=film)
-    layer = replace(tracks.layer(job), terms=terms)
+    layer = replace(films.layer(job), terms=terms)
     landscape = Landscape(layer)
     start, stop = (
-        descend(landscape, np.moveaxis(tracks.placed_wall(job, x, x), -1, 0).copy()).m
-        for x in notches
+        descend(landscape, np.moveaxis(placed_wall(job, x, x), -1, 0).copy()).m for x in notches
     )
     # images half a width apart; without a lead of one end, they could stay on a ridge
     share = np.linspace(0, 1, math.ceil((second - first) / (material.WIDTH / 2)) + 1)[1:-1]
     lower = first + share * (second - first)
     upper = lower + material.WIDTH / 2 * np.sin(math.pi * share)
     walls = [
-        np.moveaxis(tracks.placed_wall(job, *ends), -1, 0)
+        np.moveaxis(placed_wall(job, *ends), -1, 0)
         for ends in zip(lower.tolist(), upper.tolist(), strict=True)
     ]
     path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
@@ -300,6 +300,6 @@ def rigid_wall(_curves: Curves) -> Rows:
             engine.magnetization = np.moveaxis(start, 0, -1)
             engine.set_torque(material.torque(density))
             engine.advance(4e-9)
-            ends = tracks.wall_ends(track, layer.mask, engine.magnetization)
+            ends = wall_ends(track, layer.mask, engine.magnetization)
             low, high = (low, density) if max(ends) > sum(notches) / 2 else (density, high)
         yield row(key, (low + high) / 2, reference=expected)

@@ -13,6 +13,8 @@ from wallnet.film.ubermag import describe
 from wallnet.jobs.simulation import WallPlacement
 from wallnet.simulate import oommf
 from wallnet.simulate.drives import drives
+from wallnet.tracks import films
+from wallnet.tracks.geometry import magnetic_mask
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_the_state_that_is_handed_over_is_written_cell_by_cell(small_job, tmp_pa
     notched = {"length": 180e-9, "width": 24e-9, "thickness": 2e-9, "cell_size": 3e-9}
     notched |= {"notches": {"positions": [90e-9], "diameter": 12e-9}, "edges": "stairs"}
     job = small_job("oommf", track=notched)
-    mask = tracks.magnetic_mask(job.track)
+    mask = magnetic_mask(job.track)
     generator = np.random.default_rng(1)
     m = generator.normal(size=(*mask.shape, 3))
     m /= np.linalg.norm(m, axis=-1, keepdims=True)
@@ -149,7 +151,7 @@ def varying(job):
 def varied(small_job, monkeypatch):
     job = small_job("oommf", track=TRACK)
     layer = varying(job)
-    monkeypatch.setattr(tracks, "layer", lambda _: layer)
+    monkeypatch.setattr(films, "layer", lambda _: layer)
     return job, layer
 
 
@@ -216,7 +218,7 @@ def test_cells_that_ubermag_does_not_have_are_refused(varied, monkeypatch):
     shapes = np.ones((*layer.mask.shape, 2, 2), dtype=bool)
     for parameters in ({"shapes": shapes}, {"thickness": 1.1}, {"bond_x": 0.9}):
         cells = Cells(layer.mask, **parameters)
-        monkeypatch.setattr(tracks, "layer", lambda _, cells=cells: replace(layer, cells=cells))
+        monkeypatch.setattr(films, "layer", lambda _, cells=cells: replace(layer, cells=cells))
         with pytest.raises(ValueError, match="cells that differ in shape, thickness, bonds"):
             tracks.system(job)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wallnet import files, tracks
+from wallnet import files
 from wallnet.film.cells import Cells
 from wallnet.simulate import SimulationError, oommf, registry, simulate
 from wallnet.simulate.oommf import session
+from wallnet.tracks import films
 
 pytestmark = [pytest.mark.oommf, pytest.mark.usefixtures("real_oommf")]
 
@@ -151,7 +152,7 @@ def test_a_request_to_end_ends_all_of_it(small_job, own_folder, tmp_path):
 
 def test_a_film_whose_material_varies_has_the_trace_of_the_engine(small_job, monkeypatch):
     """Ms, Ku and α at random, A and D by regions with one boundary in common."""
-    layer, rng = tracks.layer(small_job("film")), np.random.default_rng(3)
+    layer, rng = films.layer(small_job("film")), np.random.default_rng(3)
     columns, shape = np.arange(layer.mask.shape[1]), layer.mask.shape
     cells = Cells(
         layer.mask,
@@ -161,7 +162,7 @@ def test_a_film_whose_material_varies_has_the_trace_of_the_engine(small_job, mon
         exchange_stiffness=np.where(columns < 30, 1.0, 0.7) + 0 * layer.mask,
         dmi_constant=np.select([columns < 20, columns < 30], [1.0, 0.6], 1.3) + 0 * layer.mask,
     )
-    monkeypatch.setattr(tracks, "layer", lambda _: replace(layer, cells=cells))
+    monkeypatch.setattr(films, "layer", lambda _: replace(layer, cells=cells))
     ours, theirs = (simulate(small_job(name, 0.3e12)) for name in ("film", "oommf"))
     # 1e-5 is observed
     np.testing.assert_allclose(ours["m"], theirs["m"], atol=1e-4)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import __version__, tracks
+from wallnet import __version__
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.declarations import FilmDeclaration
 from wallnet.config.waveform import Segment
@@ -17,6 +17,7 @@ from wallnet.jobs import Simulation
 from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
+from wallnet.tracks import films
 from wallnet.tracks.heated import HeatedFilm
 
 RENEWAL = 50e-12
@@ -26,8 +27,8 @@ RENEWAL = 50e-12
 def engine_of(job: Simulation, settings: FilmSettings) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     if job.temperature:
-        return ThermalEngine(tracks.layer(job), job.temperature, job.noise_key)
-    return Engine(tracks.layer(job), Tolerances(**dict(settings)))
+        return ThermalEngine(films.layer(job), job.temperature, job.noise_key)
+    return Engine(films.layer(job), Tolerances(**dict(settings)))
 
 
 def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:

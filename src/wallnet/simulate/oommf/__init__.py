@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import tracks
 from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
 from wallnet.film.terms import Layer
@@ -31,6 +30,7 @@ from wallnet.simulate.oommf import session
 from wallnet.simulate.oommf.session import OommfError, Session, message_of
 from wallnet.simulate.recorder import WARM_UP, Recorder
 from wallnet.simulate.registry import run_trial
+from wallnet.tracks import films, ubermag
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -74,7 +74,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
-            film = ThermalEngine(tracks.layer(job), job.temperature, seed=0)
+            film = ThermalEngine(films.layer(job), job.temperature, seed=0)
             attributes["time_step"] = time_step(job, drives(job)[0])
         recorder.record(0.0, start)
         with session.opened(threads) as opened:
@@ -123,7 +123,7 @@ def system_of(job: Simulation, drive: Drive, start: State) -> "micromagneticmode
     if density and not changes:
         density *= drive.first
     changed = {"current_density": density}
-    film, system = tracks.layer(job), tracks.system(job.model_copy(update=changed))
+    film, system = films.layer(job), ubermag.system(job.model_copy(update=changed))
     if density and changes:
         slope = (drive.last - drive.first) / drive.duration
         share = f"{drive.first!r} + {slope!r} * $total_time"
@@ -208,14 +208,14 @@ def write_input(job: Simulation, drive: Drive, magnetization: State, directory: 
         driver = oommfc.TimeDriver(evolver=evolver)
         if not (drive.driven and job.current_density):
             # it does not run without a current
-            system.dynamics += tracks.slonczewski(job.material, 0.0)
+            system.dynamics += ubermag.slonczewski(job.material, 0.0)
     first, last = job.track.free_range
     middles = {name: part.center[0] for name, part in system.m.mesh.subregions.items()}
     fixed = [name for name, middle in middles.items() if not first < middle < last]
     held = {"fixed_subregions": fixed} if fixed else {}
     driver.write_mif(system, dirname=str(directory), t=drive.duration, n=drive.stages, **held)
     if job.temperature:
-        path = directory / f"{tracks.SYSTEM_NAME}.mif"
+        path = directory / f"{ubermag.SYSTEM_NAME}.mif"
         header, _, rest = path.read_text(encoding="utf-8").partition("\n")
         path.write_text(f"{header}\nRandomSeed {seed(job, drive)}\n{rest}", encoding="utf-8")
 
@@ -244,7 +244,7 @@ def longest_step(job: Simulation) -> float:
     ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
     largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
     torque = torque_of(job.material, job.current_density or 0.0)
-    return float(largest / tracks.layer(job).rates(torque)[0])
+    return float(largest / films.layer(job).rates(torque)[0])
 
 
 def time_step(job: Simulation, drive: Drive) -> float:
@@ -290,8 +290,8 @@ def states(opened: Session, job: Simulation, drive: Drive, start: State) -> Iter
 
     directory = Path(tempfile.mkdtemp(dir=opened.directory))
     write_input(job, drive, start, directory)
-    process = opened.start(directory, f"{tracks.SYSTEM_NAME}.mif")
-    read, norm = 0, np.maximum(tracks.layer(job).norm, 1e-300)[..., None]
+    process = opened.start(directory, f"{ubermag.SYSTEM_NAME}.mif")
+    read, norm = 0, np.maximum(films.layer(job).norm, 1e-300)[..., None]
     advanced = time.monotonic()
     while True:
         code = process.poll()  # first, so that a state saved just before the end is not missed

@@ -14,7 +14,6 @@ import numpy as np
 import xarray
 from numpy.typing import NDArray
 
-from wallnet import tracks
 from wallnet.config.devices import Detector
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
 from wallnet.devices.conductance import (
@@ -28,6 +27,7 @@ from wallnet.jobs import Simulation
 from wallnet.questions.opened import Opened, Result, over
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
+from wallnet.tracks.walls import first_time
 
 CENTRES = 3
 """Best candidates of the first round around which the second one searches. Source: our choice."""
@@ -76,7 +76,7 @@ def judged(
         if isinstance(reference, ArrivalTime):
             # both ends are in the notch, or beyond it
             edge = place - track.notch_reach
-            arrival = max(tracks.first_time(time, end, edge) for end in ends)
+            arrival = max(first_time(time, end, edge) for end in ends)
             text = f"{arrival / 1e-9:.2f} ns" if math.isfinite(arrival) else "never"
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import tracks
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
 from wallnet.jobs import Simulation
@@ -19,6 +18,7 @@ from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, Result
 from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
 from wallnet.tracks.states import notch_window
+from wallnet.tracks.walls import first_time
 
 EDGES = ("wall_bottom", "wall_top")
 ENDS = (1, 2)
@@ -42,7 +42,7 @@ def stay(
 
     def entered(time: NDArray[np.floating], end: NDArray[np.floating]) -> float:
         side = 1 if end[0] < position else -1
-        first = tracks.first_time(time, side * end, side * position - within)
+        first = first_time(time, side * end, side * position - within)
         return first if math.isfinite(first) else math.nan
 
     reached = entered(time, end)

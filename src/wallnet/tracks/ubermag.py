@@ -1,0 +1,121 @@
+"""A job as a `micromagneticmodel.System`, for any calculator of ubermag."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wallnet.config.devices import SimulatedMaterial
+from wallnet.jobs import Simulation
+from wallnet.jobs.film import SPIN_DIRECTION
+from wallnet.tracks import films
+from wallnet.tracks.geometry import centres
+from wallnet.tracks.walls import placed_wall
+
+if TYPE_CHECKING:
+    import micromagneticmodel
+
+SYSTEM_NAME = "track"
+"""Name of a `micromagneticmodel.System`, and of the files that a calculator writes for it."""
+
+OERSTED = "oersted"
+"""Name of the term of a `micromagneticmodel.System` with the field that goes with the current."""
+
+
+def system(job: Simulation) -> "micromagneticmodel.System":
+    """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
+
+    Parameters
+    ----------
+    job : Simulation
+        Track, material, wall and current density. A waveform is not part of the system.
+
+    Returns
+    -------
+    micromagneticmodel.System
+        System for any ubermag calculator. Parameters that vary are fields.
+
+    Raises
+    ------
+    ValueError
+        If cells differ in more than their material, which ubermag cannot describe.
+    """
+    import discretisedfield
+    import micromagneticmodel
+
+    track, film = job.track, films.layer(job)
+    if film.cells is not None and not film.cells.differ_in_material:
+        raise ValueError(
+            "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
+            "edges, a thickness that varies and heavy_metal.cut out, or set calculator: film"
+        )
+    (columns, rows), (low, high) = track.cells, track.sides
+    x, _ = centres(track)
+    fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
+    ends = {"left": (0.0, fixed), "right": (track.length - fixed, track.length)}
+    mesh = discretisedfield.Mesh(
+        p1=(0, low, 0),
+        p2=(track.length, high, track.thickness),
+        n=(columns, rows, 1),
+        # of the frozen spins
+        subregions={
+            name: discretisedfield.Region(p1=(left, low, 0), p2=(right, high, track.thickness))
+            for name, (left, right) in ends.items()
+            if fixed
+        },
+    )
+
+    def parameter(name: str) -> "float | discretisedfield.Field":
+        """Return a parameter of the film, or its field if it varies."""
+        value: float = getattr(film, name)
+        if film.cells is None or np.ptp(film.cells.of(name)[film.mask]) == 0:
+            return value
+        values = (value * film.cells.of(name)).T[:, :, None, None]
+        return discretisedfield.Field(mesh, nvdim=1, value=values)
+
+    axis: Any = film.anisotropy_axis
+    if film.cells is not None and film.cells.axis is not None:
+        axis = np.transpose(film.cells.axis, (1, 0, 2))[:, :, None]
+        axis = discretisedfield.Field(mesh, nvdim=3, value=axis)
+    wall = placed_wall(job, job.placement.bottom, job.placement.top)
+    described = micromagneticmodel.System(name=SYSTEM_NAME)
+    described.energy = (
+        micromagneticmodel.Exchange(A=parameter("exchange_stiffness"))
+        + micromagneticmodel.UniaxialAnisotropy(K=parameter("anisotropy"), u=axis)
+        + micromagneticmodel.Demag()
+    )
+    if any(film.terms.external_field):
+        described.energy += micromagneticmodel.Zeeman(H=film.terms.external_field, name="bias")
+    if job.current_density and film.current_field is not None:
+        values = job.current_density * film.current_field.T[:, :, None]
+        field = discretisedfield.Field(mesh, nvdim=3, value=values)
+        described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
+    if film.dmi_constant:
+        constant = parameter("dmi_constant")
+        described.energy += micromagneticmodel.DMI(D=constant, crystalclass="Cnv_z")
+    described.dynamics = micromagneticmodel.Precession(gamma0=film.terms.gyromagnetic_ratio)
+    described.dynamics += micromagneticmodel.Damping(alpha=parameter("damping"))
+    if job.current_density:
+        described.dynamics += slonczewski(job.material, job.current_density)
+    described.m = discretisedfield.Field(
+        mesh,
+        nvdim=3,
+        value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
+        norm=film.norm.T[:, :, None, None],
+        valid="norm",
+    )
+    return described
+
+
+def slonczewski(
+    material: SimulatedMaterial, current_density: float
+) -> "micromagneticmodel.Slonczewski":
+    """Return the torque term of a current density in A/m² along the track."""
+    import micromagneticmodel
+
+    return micromagneticmodel.Slonczewski(
+        J=current_density,
+        mp=SPIN_DIRECTION,
+        P=material.polarization,
+        Lambda=material.slonczewski_lambda,
+        eps_prime=material.field_like_torque,
+    )
