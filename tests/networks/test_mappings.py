@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from wallnet.config.mappings import LEVEL_SETS, NO_SYNAPSE, SCHEMES, Signed, split_mapping
+from wallnet.config.mappings import LEVEL_SETS, SCHEMES, split_mapping
 from wallnet.files import FileError
+from wallnet.networks import schemes
 from wallnet.networks.layers import SynapticLayer
 from wallnet.networks.mappings import (
     MOST_COMPARED,
@@ -17,6 +18,7 @@ from wallnet.networks.mappings import (
     distinct_levels,
     read_mapping,
 )
+from wallnet.networks.schemes import NO_SYNAPSE, Signed
 
 LEVELS = torch.tensor([0.0, 0.1, 0.3, 0.6, 1.0])
 weights = arrays.arrays(
@@ -47,6 +49,10 @@ def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
         assert split_mapping(name) == (name, rows, *largest, "measured")
         assert split_mapping(f"{name}-reachable") == (name, rows, *largest, "reachable")
         assert split_mapping(f"{name}-fitted")[:3] == (name, rows, "fitted")
+
+
+def test_every_named_scheme_computes_and_no_other():
+    assert {*schemes.SCHEMES} == {*SCHEMES}
 
 
 def test_every_part_of_a_name_is_read():

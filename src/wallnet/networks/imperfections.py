@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wallnet.config.imperfections import AsMade, Cause
-from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.config.messages import validated
 from wallnet.files import FileError
 from wallnet.files.imperfections import Imperfections
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import SYNAPTIC, SynapticLayer, kind_of, synaptic_layers
 from wallnet.networks.programming import ProgrammedNetwork
+from wallnet.networks.schemes import NO_SYNAPSE
 from wallnet.networks.training import Model
 
 Floats = NDArray[np.float64]

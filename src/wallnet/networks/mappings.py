@@ -15,12 +15,13 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from wallnet.config.mappings import NO_SYNAPSE, SCHEMES, split_mapping
+from wallnet.config.mappings import split_mapping
 from wallnet.config.messages import shown
 from wallnet.files import FileError, measurements
 from wallnet.files.compact import SAME, levels_of
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import SynapticLayer, called
+from wallnet.networks.schemes import NO_SYNAPSE, SCHEMES
 
 read_levels = checked_arguments(measurements.read_levels)
 
@@ -190,7 +191,7 @@ class WeightMapping:
     def _fitted(self, rows: Tensor, middle: Tensor, widths: Tensor) -> Tensor:
         """Return the half widths with the least squared error of each row."""
         best, least = widths, torch.full_like(middle, torch.inf)
-        for low, high in self.scheme.tried():
+        for low, high in self.scheme.fractions():
             tried = widths * widths.new_tensor([[low], [high]])
             covering = self.covering(middle - tried[0], middle + tried[1])
             circuit = Circuit(*(part[:, None] for part in covering))

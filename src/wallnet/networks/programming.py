@@ -21,12 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from wallnet import files
-from wallnet.config.mappings import NO_SYNAPSE
 from wallnet.files import FileError, writing
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.inference import CONVERSION_ENERGY, CONVERSION_TIME, reads_of
 from wallnet.networks.layers import Layers, SynapticLayer, called, synaptic_layers
 from wallnet.networks.mappings import Placement, WeightMapping
+from wallnet.networks.schemes import NO_SYNAPSE
 from wallnet.networks.training import Model, convert, parametrised, placement_of
 
 if TYPE_CHECKING:
