@@ -168,9 +168,9 @@ def test_no_folder_that_computes_lies_outside_the_stages():
     code = {path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
     # foundations, of which what a stage uses belongs to it, and what computes no result
     foundations = {"config", "files", "files/schema", "jobs", "tracks"}
-    studies = {"studies", *(f"studies/{name}" for name in ("devices", *digests.STUDIES))}
-    # those of networks are listed one by one
-    rest = {".", "api", "exports", "networks", "plan"}
+    studies = {"studies", *(f"studies/{name}" for name in digests.STUDIES)}
+    # those of devices, networks and questions are listed one by one
+    rest = {".", "api", "devices", "exports", "networks", "plan", "questions"}
     assert code - listed == foundations | studies | rest
 
 
