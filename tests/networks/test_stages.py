@@ -19,7 +19,7 @@ from helpers.training import (
 from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.networks import OnLevelsTraining
-from wallnet.config.stages import LEVEL_STAGES
+from wallnet.config.stages import LEVEL_STAGES, STAGES
 from wallnet.files import FileError
 from wallnet.jobs.networks import mapping_job, training_job
 from wallnet.networks import stages, storage
@@ -264,6 +264,10 @@ def test_the_largest_layer_is_rounded_after_the_others_were_trained(
     assert programming(path).exists()
 
 
+def test_every_kind_of_stage_on_levels_is_computed():
+    assert {type(STAGES[name]) for name in LEVEL_STAGES} == {*stages.COMPUTATIONS}
+
+
 def test_no_layer_besides_the_largest_is_refused(results, networks, images, place, tmp_path):
     alone = with_recipe(networks, on_levels={"largest_layer": "compensated"})
     start_from(results["fp32"][1], tmp_path)
@@ -273,7 +277,7 @@ def test_no_layer_besides_the_largest_is_refused(results, networks, images, plac
     (run,) = stages.on_levels(job, images, place / "synapse.json", tmp_path)
     del run.networks["fp32"].model.output
     with pytest.raises(ConfigError) as caught:
-        run.trained_on_levels("on_levels", "fp32")
+        run.computed(STAGES["on_levels"])
     one_sentence(caught, "networks.recipes.plain.on_levels.largest_layer", "another one")
 
 

@@ -1,7 +1,6 @@
 """The stages of a network, and what identifies a network.
 
-A stage is a row of `STAGES`. Its class says what it computes, in terms of the methods of
-`wallnet.networks.stages.Run`; the workflow imports no PyTorch.
+A stage is a row of `STAGES`. Its class says what `wallnet.networks.stages` computes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,10 +29,6 @@ class Stage:
     trained: ClassVar[bool] = True
     """Whether the network is trained, with the settings of the key in `needs`."""
 
-    def compute(self, run: Any) -> Any:
-        """Return the network of this stage of a `wallnet.networks.stages.Run`."""
-        raise NotImplementedError
-
 
 class Free(Stage):
     """Training in FP32 without a synapse, by a job of its own."""
@@ -46,17 +41,9 @@ class Snapped(Stage):
 
     trained = False
 
-    def compute(self, run: Any) -> Any:
-        """Return the network of the stage before on the levels."""
-        return run.snapped(self.start)
-
 
 class Compensated(Snapped):
     """Post-training quantisation in which later weights compensate earlier ones."""
-
-    def compute(self, run: Any) -> Any:
-        """Return the network of the stage before on the levels."""
-        return run.compensated(self.name, self.start)
 
 
 class FineTuned(Stage):
@@ -64,17 +51,9 @@ class FineTuned(Stage):
 
     programmed = False
 
-    def compute(self, run: Any) -> Any:
-        """Return the network of the stage before, trained further."""
-        return run.trained(self.name, run.networks[self.start])
-
 
 class QuantizationAware(Stage):
     """Quantisation-aware training."""
-
-    def compute(self, run: Any) -> Any:
-        """Return the network of the stage before, trained further on the levels."""
-        return run.trained_on_levels(self.name, self.start)
 
 
 STAGES: dict[str, Stage] = {

@@ -14,7 +14,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,16 @@ from wallnet import files
 from wallnet.config import ConfigError
 from wallnet.config.mappings import split_mapping
 from wallnet.config.networks import Compensation, Training
-from wallnet.config.stages import FIRST_STAGE, STAGES, Network
+from wallnet.config.stages import (
+    FIRST_STAGE,
+    STAGES,
+    Compensated,
+    FineTuned,
+    Network,
+    QuantizationAware,
+    Snapped,
+    Stage,
+)
 from wallnet.files import FileError
 from wallnet.files.compact import Curve, activation_of, decisive
 from wallnet.files.origin import digest_of
@@ -122,6 +131,10 @@ class Run:
         fit(network, self.data, training, *beside, follow, shift=shift)
         return network
 
+    def computed(self, stage: Stage) -> Classifier:
+        """Return the network of a stage on levels."""
+        return COMPUTATIONS[type(stage)](self, stage)
+
     def trained(self, stage: str, start: Classifier, *beside: Callback) -> Classifier:
         """Return a stage's network, trained from another one with its own settings."""
         lightning.seed_everything(self.job.seed, verbose=False)
@@ -134,17 +147,21 @@ class Run:
             network.teacher = Teacher(copy.deepcopy(self.networks[FIRST_STAGE]).eval(), share)
         return self.train(stage, network, *beside)
 
-    def snapped(self, start: str) -> Classifier:
-        """Return a copy of a stage's network with its weights on the levels."""
-        network = copy.deepcopy(self.networks[start])
+    def fine_tuned(self, stage: Stage) -> Classifier:
+        """Return the network of the stage before, trained further in FP32."""
+        return self.trained(stage.name, self.networks[stage.start])
+
+    def snapped(self, stage: Stage) -> Classifier:
+        """Return a copy of the network of the stage before with its weights on the levels."""
+        network = copy.deepcopy(self.networks[stage.start])
         self.placements[FIRST_STAGE].snap(network.synapses())
         return network
 
-    def compensated(self, stage: str, start: str) -> Classifier:
-        """Return a copy of a stage's network on the levels, with compensated rounding."""
-        network = copy.deepcopy(self.networks[start])
+    def compensated(self, stage: Stage) -> Classifier:
+        """Return a copy of the network of the stage before on levels, with compensated rounding."""
+        network = copy.deepcopy(self.networks[stage.start])
         images = (self.job.compensated or Compensation()).images
-        self.placements[stage] = self._compensate(network, network.synapses(), images)
+        self.placements[stage.name] = self._compensate(network, network.synapses(), images)
         return network
 
     def _compensate(
@@ -155,10 +172,10 @@ class Run:
         mapping = self.placements[FIRST_STAGE].mapping
         return compensated(network.model, synapses, mapping, shown, logits=True)
 
-    def trained_on_levels(self, stage: str, start: str) -> Classifier:
-        """Return a stage's network, trained further with its weights on the levels."""
+    def trained_on_levels(self, stage: Stage) -> Classifier:
+        """Return the network of the stage before, trained further on the levels."""
         settings, placement = self.job.on_levels, self.placements[FIRST_STAGE]
-        begun = self.networks[start]
+        begun = self.networks[stage.start]
         layers, images = begun.hparams["layers"], Compensation().images
         largest = ""
         if settings.largest_layer == "compensated":
@@ -178,7 +195,7 @@ class Run:
             layers = list(others)
         elif settings.scales == "learned":
             if "compensated" not in self.placements:
-                self.compensated("compensated", start)
+                self.compensated(STAGES["compensated"])
             placement = self.placements["compensated"]
         keeping = callbacks.TrainOnLevels(
             placement.mapping.conductances,
@@ -188,12 +205,12 @@ class Run:
             circuits=placement.circuits,
             noise=settings.noise,
         )
-        network = self.trained(stage, begun, keeping)
+        network = self.trained(stage.name, begun, keeping)
         circuits = keeping.released(network)
         if largest:
             layer = {largest: network.synapses()[largest]}
             circuits |= self._compensate(network, layer, images).circuits
-        self.placements[stage] = Placement(placement.mapping, circuits)
+        self.placements[stage.name] = Placement(placement.mapping, circuits)
         return network
 
     def finish(self, stage: str, network: Classifier, started: float) -> None:
@@ -235,6 +252,15 @@ class Run:
         files.write_json(metrics, identity.path(files.METRICS, self.folder))
         accuracy = f"test accuracy {results['test_accuracy']:.2f} %"
         print(f"{identity.dataset} {identity.device} {stage}: {accuracy}", flush=True)
+
+
+COMPUTATIONS: dict[type[Stage], Callable[[Run, Stage], Classifier]] = {
+    Snapped: Run.snapped,
+    Compensated: Run.compensated,
+    FineTuned: Run.fine_tuned,
+    QuantizationAware: Run.trained_on_levels,
+}
+"""What is computed, by the kind of a stage on levels."""
 
 
 def new_network(job: TrainingJob, data: ImageData, curve: Curve) -> Classifier:
@@ -353,7 +379,7 @@ def put_on_levels(job: MappingJob, images: Images, synapse: str | Path, folder: 
     for run in on_levels(job, images, synapse, folder):
         for stage in run.job.stages:
             started = time.perf_counter()
-            run.finish(stage, STAGES[stage].compute(run), started)
+            run.finish(stage, run.computed(STAGES[stage]), started)
 
 
 def compare(
@@ -368,7 +394,7 @@ def compare(
     for run in on_levels(job, images, synapse, networks):
         read[run.made_from] = None
         for stage in run.job.stages:
-            network = run.networks[stage] = STAGES[stage].compute(run)
+            network = run.networks[stage] = run.computed(STAGES[stage])
             accuracy = storage.validation_accuracy(network, run.data)
             named = {"recipe": run.job.recipe, "mapping": run.job.mapping, "stage": stage}
             rows.append({**named, "validation_accuracy": accuracy})
