@@ -11,9 +11,9 @@ from scipy.special import comb, zeta
 from wallnet import api, jobs, plan, tracks
 from wallnet.config import ConfigError
 from wallnet.config.disorder import SampledTrack
-from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Track
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs.bilayer import Crowding
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.tracks import geometry
@@ -185,7 +185,9 @@ def device(cut=True, **more):
     ],
 )
 def test_a_pulse_states_what_its_current_depends_on(cut, material, stated):
-    job = jobs.pulse_job(device(cut, material=material), 1e12)
+    made = device(cut, material=material)
+    job = jobs.pulse_job(made, 1e12)
+    assert made.current_crowds == (stated is not None)
     assert job.plain().get("crowding") == (stated and pytest.approx(stated, rel=1e-9, abs=0))
     cells = tracks.layer(job).cells
     if stated is None:
@@ -197,6 +199,7 @@ def test_a_pulse_states_what_its_current_depends_on(cut, material, stated):
     assert jobs.initial_job(device(cut)) == jobs.initial_job(device(False))
     plain = device(cut, track={"length": 400e-9, "width": 72e-9, "thickness": 2e-9} | CELL)
     assert jobs.pulse_job(plain, 1e12).crowding is None
+    assert not plain.current_crowds
     assert "cut" not in write_energy_job(plain).to_json()
 
 

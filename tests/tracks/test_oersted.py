@@ -9,6 +9,7 @@ from helpers.small_campaign import TINY
 
 from wallnet import jobs, plan, simulate, tracks
 from wallnet.config.pulse import ProgramPulse
+from wallnet.jobs.bilayer import oersted_of
 from wallnet.jobs.simulation import PulseTrain
 
 MU0 = 4e-7 * math.pi
@@ -87,7 +88,7 @@ def test_only_jobs_with_a_current_have_it():
         on, PulseTrain(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),))
     )
     (step,) = train.steps()
-    assert step.oersted == on.oersted == jobs.pulse_job(on, 1e12).oersted
+    assert step.oersted == oersted_of(on) == jobs.pulse_job(on, 1e12).oersted
     # the sign of the angle alone changes nothing else
     metals = {"preset": "beta-w"}, {"preset": "beta-w", "spin_hall_angle": 0.3}
     heated = [synapse(heated=True, **metal) for metal in metals]

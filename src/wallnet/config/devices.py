@@ -21,9 +21,7 @@ from wallnet.config.heavy_metal import (
     HeatCapacity,
     Heating,
     HeavyMetal,
-    Oersted,
     Resistivity,
-    Strip,
 )
 from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
@@ -463,25 +461,10 @@ class Device(Section):
         return self.film_law.ambient
 
     @property
-    def strip(self) -> Strip:
-        """What carries its current and stores its heat."""
-        resistivity, metal = self.material.resistivity, self.heavy_metal
-        if self.track.notches is None:
-            metal = metal.model_copy(update={"cut": False})
-        return Strip(
-            heavy_metal=metal.electrical,
-            magnet_thickness=self.track.thickness,
-            magnet_resistivity=None if resistivity == "insulating" else resistivity,
-            magnet_heat_capacity=self.material.heat_capacity,
-        )
-
-    @property
-    def oersted(self) -> Oersted | None:
-        """Oersted field of its current; None if it does not act."""
-        if not self.heavy_metal.oersted:
-            return None
-        strip = self.strip.model_copy(update={"heavy_metal": self.heavy_metal})
-        return strip.oersted(self.material.polarization)
+    def current_crowds(self) -> bool:
+        """Whether its current crowds at notches, in a cut metal or a magnet that conducts."""
+        conducts = self.heavy_metal.cut is True or self.material.resistivity != "insulating"
+        return self.track.notches is not None and bool(self.heavy_metal.cut) and conducts
 
     @property
     def measured_at(self) -> float:
@@ -505,7 +488,7 @@ class Device(Section):
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.sampled_track.partly_filled}
         needs |= {"fields": self.heavy_metal.oersted or any(self.material.bias)}
-        needs |= {"varying_current": self.strip.crowding is not None}
+        needs |= {"varying_current": self.current_crowds}
         variation = self.variation
         names = {*(variation.reference if variation else ())}
         names |= self.disorder.needed if self.disorder else set()

@@ -1,13 +1,11 @@
 """Write energy: the heavy metal below the magnet, and the media that carry their heat."""
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 
 from wallnet.config.quantities import Length, Quantity, Section, silent
-from wallnet.config.track import Track
 
 Preset = Literal["pt", "beta-ta", "beta-w"]
 
@@ -28,11 +26,6 @@ Handbook of Chemistry and Physics.
 
 ROOM_TEMPERATURE = 300.0
 """Temperature in K of the track before a pulse, at which the properties below hold."""
-
-
-LORENZ_NUMBER = 2.44e-8
-"""Thermal conductivity of a metal times its resistivity and per temperature, in W Ω/K²: the law of
-Wiedemann and Franz."""
 
 
 Conductivity = Annotated[float, Quantity("W/(m K)", 1e-3, 1e4)]
@@ -82,36 +75,6 @@ class HeavyMetal(Section):
             return data
         return {**PRESETS.get(data["preset"], {}), **data}
 
-    def rescaling(self, polarization: float) -> float:
-        """Return P/|θ|, the current density in the metal per J of a device."""
-        angle = self.spin_hall_angle
-        return 1.0 if angle is None else polarization / abs(angle)
-
-    @property
-    def electrical(self) -> Self:
-        """The metal as resistance and heat depend on it: no Oersted field, the magnitude of θ."""
-        angle = self.spin_hall_angle
-        return self.model_copy(update={"oersted": False, "spin_hall_angle": angle and abs(angle)})
-
-
-class Crowding(Section):
-    """What makes the current of a track crowd at its notches."""
-
-    cut: bool
-    """Whether the metal has the notches too, and not the magnet alone."""
-    shunt: float = silent(0.0)
-    """Current in the magnet per current in an uncut metal, beside the notches; in a cut metal, it
-    does not matter."""
-
-
-class Notched(NamedTuple):
-    """A track along which current and heat vary, and its metal."""
-
-    track: Track
-    crowding: Crowding
-    conductance: float
-    """Heat conductance of a square of the metal in W/K."""
-
 
 class Heating(Section):
     """What carries the heat of a pulse away, from metal, magnet and a cap, which store it.
@@ -150,69 +113,3 @@ class Heating(Section):
     ] = 50.0
     """Temperature rise above which the material's parameters are no longer constant: such pulses
     are marked. Source: our choice, see docs/write-energy.md."""
-
-
-class Oersted(Section):
-    """Oersted field of a track for each A/m² of J, with the spins of J > 0 along +y."""
-
-    metal: float
-    """Sheet current of the metal in m; its sign is that of the spin Hall angle."""
-    total: float
-    """Sheet current of metal and magnet in m."""
-    distance: float
-    """Distance in m of the middle of the magnet from that of the metal."""
-
-
-class Strip(Section):
-    """Heavy metal and magnet of a track: they share the current and have one temperature."""
-
-    heavy_metal: HeavyMetal
-    magnet_thickness: float = 0.0
-    """Thickness of the magnet in m."""
-    magnet_resistivity: float | None = None
-    """Resistivity of the magnet in Ω m; None if it is insulating."""
-    magnet_heat_capacity: float = 0.0
-    """Heat capacity of the magnet in J/(m³ K)."""
-
-    @property
-    def shunt(self) -> float:
-        """Current in the magnet per current in the metal, by their sheet conductances."""
-        metal = self.heavy_metal
-        sheet = metal.resistivity / metal.thickness
-        return sheet * self.magnet_thickness / (self.magnet_resistivity or math.inf)
-
-    def oersted(self, polarization: float) -> Oersted:
-        """Return the Oersted field of a device with P."""
-        metal = self.heavy_metal
-        sheet = metal.rescaling(polarization) * metal.thickness
-        return Oersted(
-            metal=math.copysign(sheet, metal.spin_hall_angle or 1.0),
-            total=sheet * (1 + self.shunt),
-            distance=(metal.thickness + self.magnet_thickness) / 2,
-        )
-
-    @property
-    def crowding(self) -> Crowding | None:
-        """What makes the current crowd; None if it is uniform."""
-        if self.heavy_metal.cut is True:
-            return Crowding(cut=True)
-        crowds = self.heavy_metal.cut and self.shunt
-        return Crowding(cut=False, shunt=self.shunt) if crowds else None
-
-    def notched(self, track: Track | None) -> Notched | None:
-        """Return the track of this strip if current and heat vary along it."""
-        metal, crowding = self.heavy_metal, self.crowding
-        if track is None or crowding is None:
-            return None
-        conductivity = metal.thermal_conductivity
-        if conductivity is None:
-            conductivity = LORENZ_NUMBER * ROOM_TEMPERATURE / metal.resistivity
-        return Notched(track, crowding, conductivity * metal.thickness)
-
-    def heat_capacity(self, heating: Heating) -> float:
-        """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""
-        return (
-            self.heavy_metal.heat_capacity * self.heavy_metal.thickness
-            + self.magnet_heat_capacity * self.magnet_thickness
-            + heating.cap_heat_capacity * heating.cap_thickness
-        )

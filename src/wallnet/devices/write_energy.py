@@ -151,7 +151,7 @@ def _write_energy(
     heat: float | Array,
 ) -> WriteEnergy:
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
-    in_metal = density * job.rescaling
+    in_metal = density * job.density_ratio(job.polarization)
     current = np.abs(in_metal) * job.width * job.heavy_metal.thickness * (1 + job.shunt)
     notched = job.notched(job.track)
     crowded = current_of(notched.track, notched.crowding).resistance if notched else 1.0

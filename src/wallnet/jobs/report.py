@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, Strip
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating
 from wallnet.config.messages import misnamed
 from wallnet.config.networks import RunSet
 from wallnet.config.quantities import Section, silent
@@ -14,6 +14,7 @@ from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.config.track import Track
 from wallnet.jobs.base import Job
+from wallnet.jobs.bilayer import Bilayer, bilayer_of
 from wallnet.jobs.film import FilmLaw, film_of, law_of, strip_demagnetization, terms_of
 
 Drawing = TypeVar("Drawing")
@@ -82,7 +83,7 @@ class SummaryJob(Job):
     warnings: tuple[str, ...] = silent(())
 
 
-class WriteEnergyJob(FilmLaw, Job, Strip):
+class WriteEnergyJob(FilmLaw, Job, Bilayer):
     """Computation of energy and temperature of pulses on one track.
 
     It is a parameter of devices and tables: no simulation depends on it.
@@ -118,11 +119,6 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
         demagnetization = float(strip_demagnetization(self.width, self.magnet_thickness))
         return self.law.limits(terms_of(self.film), self.ambient, demagnetization)
 
-    @property
-    def rescaling(self) -> float:
-        """P/θ, the current density in the metal per J of the device."""
-        return self.heavy_metal.rescaling(self.polarization)
-
     @classmethod
     def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
         """Return the job that a device file or the dataset of a study states in its attributes."""
@@ -134,14 +130,14 @@ class WriteEnergyJob(FilmLaw, Job, Strip):
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job for pulses on a device."""
-    law, strip = device.film_law, device.strip
+    law, bilayer = device.film_law, bilayer_of(device)
     return WriteEnergyJob(
-        track=device.track if strip.crowding else None,
+        track=device.track if bilayer.crowding else None,
         length=device.track.length,
         width=device.track.width,
         polarization=device.material.polarization,
         film=film_of(device),
-        **dict(strip),
+        **dict(bilayer),
         heating=device.heating,
         ambient=law.ambient,
         heat_simulated=law.heating == "pulse",

@@ -14,7 +14,7 @@ from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
 from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.disorder import SampledTrack, track_of
-from wallnet.config.heavy_metal import Crowding, Heating, Oersted, Strip
+from wallnet.config.heavy_metal import Heating
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import Quantity, Section, silent
 from wallnet.config.regions import needed_for
@@ -22,6 +22,7 @@ from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.files import WallState
 from wallnet.jobs.base import TrackJob
+from wallnet.jobs.bilayer import Bilayer, Crowding, Oersted, bilayer_of, oersted_of
 from wallnet.jobs.code import code_of
 from wallnet.jobs.film import SMOOTH_EDGES, THERMAL_STEP, FilmLaw, cells_of, law_of, time_step
 
@@ -48,7 +49,7 @@ class WallPlacement(Section):
     top: quantities.Position
 
 
-class PulseHeating(FilmLaw, Strip):
+class PulseHeating(FilmLaw, Bilayer):
     """Parameters of the temperature of a track during its pulses, and of its film at it."""
 
     substrate: Heating
@@ -358,8 +359,8 @@ def drive_of(device: Device) -> dict[str, Any]:
     """Return what the current of a device does beside its torque, by the keys of a job."""
     return {
         "heating": _heating(device),
-        "oersted": device.oersted,
-        "crowding": device.strip.crowding,
+        "oersted": oersted_of(device),
+        "crowding": bilayer_of(device).crowding,
     }
 
 
@@ -369,10 +370,10 @@ def _heating(device: Device) -> PulseHeating | None:
     if temperature is None or temperature.heating == "none":
         return None
     # keys that change no temperature are not part of a job
-    strip = device.strip
-    metal = strip.heavy_metal.model_copy(update={"preset": None})
+    bilayer = bilayer_of(device)
+    metal = bilayer.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
-        **dict(strip) | {"heavy_metal": metal},
+        **dict(bilayer) | {"heavy_metal": metal},
         substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
         **dict(law_of(device)),
     )

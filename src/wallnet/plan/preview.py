@@ -17,6 +17,7 @@ from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
+from wallnet.jobs.bilayer import bilayer_of, oersted_of
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.jobs.request import COUNTED
@@ -211,7 +212,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "area": area,
         "product": junction.parallel_resistance * area,
         "read_current": read,
-        "read_density": read / section / (job.rescaling or np.nan),
+        "read_density": read / section / (job.density_ratio(job.polarization) or np.nan),
         "lost": geometry.lost_area(track),
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
@@ -263,10 +264,10 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
 
 def oersted_line(name: str, device: Device) -> str:
     """Return the largest Oersted field of a device as a sentence, empty if it does not act."""
-    if device.oersted is None:
+    if (oersted := oersted_of(device)) is None:
         return ""
     strongest = max(map(abs, device.pulse.current_densities))
-    field = geometry.oersted_field(device.track, device.oersted)
+    field = geometry.oersted_field(device.track, oersted)
     _, across, along = VACUUM_PERMEABILITY * strongest * np.abs(field).max(axis=(1, 2)) / 1e-3
     return (
         f"{name}: the Oersted field of {strongest / 1e12:g}e12 A/m² is up to {across:.1f} mT in "
@@ -342,7 +343,7 @@ def _title(device: Device, name: str) -> str:
 
 def has_parameters(device: Device) -> bool:
     """Return whether `parameters_drawing` has something to draw."""
-    return bool(device.variation or device.sample or device.strip.crowding)
+    return bool(device.variation or device.sample or device.current_crowds)
 
 
 def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
@@ -368,7 +369,7 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
         shapes = geometry.shares(track).get("shapes", film[..., None, None])
         values["filled"] = film * shapes.mean(axis=(2, 3))
     vectors = {}
-    if crowding := device.strip.crowding:
+    if crowding := bilayer_of(device).crowding:
         vectors["current"] = current(track, crowding).density
         values["current"] = film * np.hypot(*vectors["current"])
     title = _title(device, name)

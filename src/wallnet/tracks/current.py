@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
-from wallnet.config.heavy_metal import Crowding
+from wallnet.jobs.bilayer import Crowding
 from wallnet.tracks import geometry
 
 Array = NDArray[np.float64]

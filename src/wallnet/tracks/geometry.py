@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.disorder import GRID, SampledTrack
-from wallnet.config.heavy_metal import Oersted
+from wallnet.jobs.bilayer import Oersted
 from wallnet.tracks import samples
 
 PARTS = 8

@@ -28,10 +28,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import Heating, Notched, Strip
+from wallnet.config.heavy_metal import Heating
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
 from wallnet.jobs import Simulation
+from wallnet.jobs.bilayer import Bilayer, NotchedTrack
 from wallnet.tracks.current import current
 
 Array = NDArray[np.float64]
@@ -76,7 +77,7 @@ def step_response(
     width: float,
     heating: Heating,
     heat_capacity: float = 0.0,
-    notched: Notched | None = None,
+    notched: NotchedTrack | None = None,
 ) -> Array:
     """Return the temperature rise per heat flux of a strip that is heated from time 0 on.
 
@@ -117,7 +118,9 @@ def _rise(
     return np.asarray(((1 / (s * flux)) @ factors).real / time)
 
 
-def _rise_along(time: Array, heating: Heating, heat_capacity: float, notched: Notched) -> Array:
+def _rise_along(
+    time: Array, heating: Heating, heat_capacity: float, notched: NotchedTrack
+) -> Array:
     """Return the rise of a notched track: its mean, and at a neck, (2, times)."""
     from scipy.interpolate import CubicSpline
 
@@ -135,7 +138,7 @@ def _rise_along(time: Array, heating: Heating, heat_capacity: float, notched: No
     return np.stack([shares[0] * response[0], (shares * cosines[:, neck]) @ response])
 
 
-def _heat_along(notched: Notched) -> tuple[Array, float]:
+def _heat_along(notched: NotchedTrack) -> tuple[Array, float]:
     """Return the heat per area of metal in each column, relative to a strip, and the mean width."""
     crowded = current(notched.track, notched.crowding)
     heat, filled = crowded.heat / crowded.filled, float(crowded.filled.mean())
@@ -266,14 +269,14 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
     return exponents, 2 / 5 * factors * np.exp(exponents)
 
 
-def heat_flux(strip: Strip, polarization: float, density: Array) -> Array:
+def heat_flux(bilayer: Bilayer, polarization: float, density: Array) -> Array:
     """Return the heat per area and time that metal and magnet give off, in W/m².
 
     P is that of the track's material, the current density J of the device is in A/m².
     """
-    metal = strip.heavy_metal
-    in_metal = density * metal.rescaling(polarization)
-    return metal.resistivity * metal.thickness * in_metal**2 * (1 + strip.shunt)
+    metal = bilayer.heavy_metal
+    in_metal = density * bilayer.density_ratio(polarization)
+    return metal.resistivity * metal.thickness * in_metal**2 * (1 + bilayer.shunt)
 
 
 class Heat(NamedTuple):
@@ -348,7 +351,11 @@ class StepResponse:
 
 @lru_cache(maxsize=8)
 def _response(
-    width: float, substrate: Heating, heat_capacity: float, decades: int, notched: Notched | None
+    width: float,
+    substrate: Heating,
+    heat_capacity: float,
+    decades: int,
+    notched: NotchedTrack | None,
 ) -> StepResponse:
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
@@ -368,10 +375,10 @@ class TrackTemperature:
         self._ambient, self._heating = job.temperature, job.heating
         if job.heating is None:
             return
-        strip, begin, pulses = job.heating, 0.0, []
+        bilayer, begin, pulses = job.heating, 0.0, []
 
         def flux(density: float) -> float:
-            return float(heat_flux(strip, job.material.polarization, np.array(density)))
+            return float(heat_flux(bilayer, job.material.polarization, np.array(density)))
 
         for pulse in reversed(list(repeated(job.heating.earlier))):
             begin -= pulse.duration + pulse.pause
@@ -385,8 +392,8 @@ class TrackTemperature:
         longest = job.longest - begin
         decades = math.ceil(math.log10(max(longest, 1e-9)))
         substrate = job.heating.substrate
-        heat_capacity = strip.heat_capacity(substrate)
-        notched = strip.notched(job.track)
+        heat_capacity = bilayer.heat_capacity(substrate)
+        notched = bilayer.notched(job.track)
         self._rise = _response(job.track.width, substrate, heat_capacity, decades, notched)
 
     def __call__(self, time: ArrayLike) -> Array:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import comb, zeta
 
-from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
+from wallnet.jobs.bilayer import Crowding
 from wallnet.tracks.current import Current, current
 from wallnet.validation import Curves, Rows, row
 

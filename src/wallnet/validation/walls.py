@@ -12,7 +12,6 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import Crowding
 from wallnet.config.track import Notches, Track
 from wallnet.film import newell, paths
 from wallnet.film.cells import Cells
@@ -22,6 +21,7 @@ from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer, Terms
 from wallnet.jobs.base import TrackJob
+from wallnet.jobs.bilayer import Crowding
 from wallnet.tracks import films
 from wallnet.tracks.current import current
 from wallnet.tracks.rigid_wall import rigid_wall as rigid_wall_on
