@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers.synthetic import one_sentence
 
-from wallnet.files import FileError
+from wallnet.files import FileError, imperfection_tables, measurements
+from wallnet.files.imperfections import Imperfections
 from wallnet.files.step_tables import DECREASING, INCREASING, StepTables
 
 LOW, HIGH = 70e-6, 172e-6
@@ -134,3 +135,30 @@ def test_a_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(FileError) as caught:
         read(tmp_path)
     one_sentence(caught, INCREASING, "cannot be read")
+
+
+READERS = [measurements.read_levels, imperfection_tables.read_entries, Imperfections.read]
+
+
+@pytest.mark.parametrize("read_other", READERS)
+@pytest.mark.parametrize("rows", [3, 20_000])
+def test_readers_of_levels_refuse_a_table_of_any_size(tmp_path, read_other, rows):
+    """The published tables are larger than a file of levels may be."""
+    changes = np.full((rows, 4), 5e-6)
+    axes = LOW + RANGE * np.array([0.0, 0.1, 0.35, 1.0]), np.linspace(0, 1, rows)
+    StepTables(*axes, changes, -changes).write(tmp_path)
+    before = (tmp_path / INCREASING).read_bytes()
+    with pytest.raises(FileError) as caught:
+        read_other(tmp_path / INCREASING)
+    text = one_sentence(caught, INCREASING, "no levels", "StepTables.sampled")
+    assert "delete" not in text
+    assert (tmp_path / INCREASING).read_bytes() == before
+
+
+@pytest.mark.parametrize("read_other", READERS)
+def test_other_faults_of_files_are_named_as_before(tmp_path, read_other):
+    (tmp_path / "levels.csv").write_text("a line\n1,2\n0,1,2\n")
+    for name in ("levels.csv", "none.csv"):
+        with pytest.raises(FileError) as caught:
+            read_other(tmp_path / name)
+        assert "StepTables" not in one_sentence(caught, name)

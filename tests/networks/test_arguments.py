@@ -8,6 +8,7 @@ import xarray
 from helpers.made import imperfections
 from torch import nn
 
+from wallnet.files.step_tables import INCREASING, StepTables
 from wallnet.networks import (
     ProgrammedNetwork,
     TrainOnLevels,
@@ -18,6 +19,7 @@ from wallnet.networks import (
     quantize,
     read_levels,
 )
+from wallnet.networks.mappings import WeightMapping
 
 LEVELS = [10e-6, 14e-6, 30e-6]
 COSTS = np.zeros((3, 4, 3))
@@ -124,6 +126,31 @@ def test_a_start_has_the_levels_of_the_network():
 def test_a_tensor_that_is_trained_has_no_levels():
     with pytest.raises(ValueError, match=r"^the levels are not numbers; give "):
         quantize(nn.Linear(3, 2), torch.tensor(LEVELS, requires_grad=True))
+
+
+ON_LEVELS = {
+    "quantize": lambda device: quantize(nn.Linear(3, 2), device),
+    "prepare_qat": lambda device: prepare_qat(nn.Linear(3, 2), device),
+    "TrainOnLevels": TrainOnLevels,
+    "WeightMapping": lambda device: WeightMapping("signed", device),
+    "imperfect": lambda device: imperfect(quantize(nn.Linear(3, 2), LEVELS), device, seed=1),
+}
+
+
+@pytest.mark.parametrize("call", ON_LEVELS.values(), ids=ON_LEVELS)
+def test_a_continuous_conductance_is_refused(call):
+    changes = np.full((2, 3), 5e-6)
+    with pytest.raises(ValueError, match=r"and no levels .*; .* StepTables\.sampled") as caught:
+        call(StepTables(np.array(LEVELS), np.array([0.0, 1.0]), changes, -changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_levels, ON_LEVELS["imperfect"]])
+def test_a_file_of_a_continuous_conductance_is_refused(tmp_path, read):
+    changes = np.full((2, 3), 5e-6)
+    StepTables(np.array(LEVELS), np.array([0.0, 1.0]), changes, -changes).write(tmp_path)
+    with pytest.raises(RuntimeError, match=r"increasing.txt has .* StepTables\.sampled"):
+        read(tmp_path / INCREASING)
 
 
 def test_layers_are_read_once():

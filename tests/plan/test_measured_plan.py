@@ -168,6 +168,11 @@ def test_another_curve_trains_the_networks(finished):
             "levels: levels.csv, line 3, column conductance: 50 S",
         ),
         (
+            "--dry-run",
+            {"levels": "G, CDF, dG\n1e-5,2e-5,4e-5\n0,0.5,1\n" + 3 * "1e-6,1e-6,1e-6\n"},
+            "levels: levels.csv has steps of a continuous conductance and no levels for networks",
+        ),
+        (
             "--quiet",
             {"curve": "input,output\n0,1\n1,2\n"},
             "activation: activation.csv: has 2 points",

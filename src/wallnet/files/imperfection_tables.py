@@ -18,6 +18,7 @@ import numpy as np
 from wallnet.files.imperfections import KIND, Imperfections
 from wallnet.files.measurements import SHOWN, Units, read_cells, refuse
 from wallnet.files.schema import KINDS, VARIABLES, Variable, dataset
+from wallnet.files.step_tables import levels_expected
 from wallnet.files.whole import LARGEST_JSON, one_line
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def read_entries(path: str | Path) -> Table:
         wrong unit, a number that is not possible, or the place of an earlier one. The message names
         line, column and fix.
     """
-    cells = read_cells(path, COLUMNS, REQUIRED, MOST_ROWS, LARGEST_JSON)
+    with levels_expected(path):
+        cells = read_cells(path, COLUMNS, REQUIRED, MOST_ROWS, LARGEST_JSON)
     table = Table({}, {}, {})
     for line, row in zip(cells.index, cells.to_dict("records"), strict=True):
         name = row["quantity"]

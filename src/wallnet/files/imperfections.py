@@ -18,6 +18,7 @@ import numpy as np
 
 from wallnet.files import datasets
 from wallnet.files.compact import SAME
+from wallnet.files.step_tables import levels_expected
 from wallnet.files.whole import FileError
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Imperfections:
         FileError
             If the file is missing or damaged, or its values contradict each other.
         """
-        own = cls(datasets.read_dataset(path, KIND), str(path))
+        with levels_expected(path):
+            own = cls(datasets.read_dataset(path, KIND), str(path))
         own.check()
         return own
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from wallnet.files.step_tables import levels_expected
 from wallnet.files.whole import LARGEST_TEXT, FileError, one_line, sha256_of
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def read_table(
     """
     import pandas
 
-    cells = read_cells(path, columns, required, most, largest)
+    with levels_expected(path):
+        cells = read_cells(path, columns, required, most, largest)
     numbers = cells.apply(pandas.to_numeric, errors="coerce").astype(float)
     shown = cells.map(lambda cell: one_line(repr(cell)) if cell else "nothing")
     fault = "has {}, which is not a finite number; write it with a decimal point, like 5.0e-5"

@@ -1,18 +1,20 @@
 """Tables of conductance steps: the form of CrossSim 2, in which Liu and others publish theirs.
 
 Such a table describes a device of *continuous* conductance. It has no levels, so networks on levels
-cannot be made of it.
+refuse it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from wallnet.files.whole import FileError
+from wallnet.files.whole import LARGEST_JSON, FileError, regular
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 INCREASING, DECREASING = "dG_increasing.txt", "dG_decreasing.txt"
 
 COMMENT = "1st row: G (S); 2nd row: CDF; then dG (S), a row for each CDF and a column for each G"
+
+NO_LEVELS = (
+    "has steps of a continuous conductance and no levels for networks; take a device with levels, "
+    "or sample this one with StepTables.sampled"
+)
+"""Why networks refuse such a device; it follows its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +110,24 @@ class StepTables:
         return present
 
 
+@contextmanager
+def levels_expected(path: str | Path) -> Iterator[None]:
+    """Refuse a table of conductance steps, where a file was read as one of levels in vain."""
+    try:
+        yield
+    except FileError as error:
+        try:
+            _read(Path(path))
+        except FileError:
+            raise error from None
+        raise FileError(f"{path} {NO_LEVELS}") from None
+
+
 def _read(path: Path) -> tuple[NDArray[np.float64], ...]:
     """Return conductances, probabilities and changes of a file."""
     fault = f"{path} is no table of conductance steps"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()[1:]
+        lines = regular(path, LARGEST_JSON).read_text(encoding="utf-8").splitlines()[1:]
         first, second, *rows = (
             [float(v) for v in line.split(",")] for line in lines if line.strip()
         )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
 from wallnet.config.quantities import DURATION, READ_VOLTAGE, Quantity, plain
 from wallnet.files.imperfections import Imperfections
+from wallnet.files.step_tables import NO_LEVELS, StepTables
 
 
 def _numbers(value: Any) -> Any:
@@ -42,6 +43,15 @@ def _is_device(value: Any) -> bool:
         )
     needed = {"reading", "level_conductance", "reaching_current_density", "write_energy"}
     return isinstance(value, xarray.Dataset) and needed <= {*value.variables}
+
+
+def _imperfections(value: Any) -> Any:
+    """Return a device with levels, or its file."""
+    if isinstance(value, StepTables):
+        raise ValueError(NO_LEVELS)
+    if not isinstance(value, str | Path | Imperfections):
+        raise ValueError("are no imperfections; give a file or Imperfections.read of it")
+    return value
 
 
 def _is_dataset(value: Any) -> bool:
@@ -106,10 +116,7 @@ CHECKS: dict[str, Check] = {
         lambda value: isinstance(value, Mapping), "is no mapping; give keys of causes by name"
     ),
     "draw": whole(0, 2**31 - 1, "give another one"),
-    "imperfect.device": valid(
-        lambda value: isinstance(value, str | Path | Imperfections),
-        "are no imperfections; give a file or Imperfections.read of it",
-    ),
+    "imperfect.device": _imperfections,
     "energy.device": valid(
         _is_device,
         "has no costs of levels; give a dataset of wallnet.api.sweep, or levels of read_levels "

@@ -19,6 +19,7 @@ from wallnet.config.mappings import split_mapping
 from wallnet.config.messages import shown
 from wallnet.files import FileError, measurements
 from wallnet.files.compact import SAME, levels_of
+from wallnet.files.step_tables import NO_LEVELS, StepTables
 from wallnet.networks.arguments import checked_arguments
 from wallnet.networks.layers import SynapticLayer, called
 from wallnet.networks.schemes import NO_SYNAPSE, SCHEMES
@@ -59,6 +60,8 @@ def distinct_levels(levels: ArrayLike) -> np.ndarray:
     ValueError
         If a conductance is negative or not a finite number, or if fewer than two are different.
     """
+    if isinstance(levels, StepTables):
+        raise ValueError(f"the device {NO_LEVELS}")
     try:
         values = np.asarray(levels, dtype=float)
     except (TypeError, ValueError, OverflowError, RuntimeError):
