@@ -14,6 +14,8 @@ from wallnet import cli, files
 from wallnet.config import ConfigError
 from wallnet.exports import Device, export
 from wallnet.files import FileError
+from wallnet.tracks import grains
+from wallnet.tracks.samples import deviations, generator_of
 
 PARAMETERS = (
     "saturation_magnetization",
@@ -119,6 +121,61 @@ def test_a_sample_has_cells_beside_the_track_and_filled_shares(tmp_path):
     assert {"uniaxial_anisotropy", "dmi_constant", "thickness", "filled", "m0", "m3"} < {
         path.stem for path in folder.glob("*.ovf")
     }
+
+
+PLACES = [(4, 1), (17, 23), (30, 3), (31, 6), (33, 11), (52, 2), (79, 20)]
+"""Columns and rows of cells: beside the track, at both edges, in a notch, inside, at the end."""
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_maps_of_a_sample_have_the_numbers_of_this_sample(tmp_path, number):
+    """Magnetisation, grains and edges: those of the other sample differ at most places."""
+    track = sampled.TRACK | {"edges": "smooth"}
+    made = {
+        sample: write_trace(tmp_path, sample=sample, track=track, disorder=sampled.DISORDER)
+        for sample in (2, 3)
+    }
+    command = ["export", "mine", "--to", "maps", "--trace", "1.5e12", "--sample", str(number)]
+    out = tmp_path / "out"
+    cli.main([*command, "--directory", str(tmp_path), "--out", str(out)])
+    job, path = made[number]
+    disorder = job.track.disorder.grains
+    seeds = grains.points(job.track, disorder)
+    factors = {
+        name: 1 + spread * deviations(generator_of(job.track, name), len(seeds))
+        for name, spread in (("thickness", 0.02), ("anisotropy", 0.03))
+    }
+    maps, x, y = files.read_dataset(path, "trace"), 3e-9, 3e-9
+    other = files.read_dataset(made[5 - number][1], "trace")
+    assert (maps["magnetization"] != other["magnetization"]).any("component").sum() > 500
+    for suffix in ("ovf", "vtk"):
+        read = {
+            name: discretisedfield.Field.from_file(str(out / f"{name}.{suffix}"))
+            for name in ("m1", "m3", "thickness", "uniaxial_anisotropy", "dmi_constant", "filled")
+        }
+        for column, row in PLACES:
+            # two rows are below the track
+            place = np.array([(column + 0.5) * x, (row - 2 + 0.5) * y])
+            value = {name: field((*place, 1e-9)) for name, field in read.items()}
+            for snapshot in (1, 3):
+                m = np.nan_to_num(maps["magnetization"].values[snapshot, row, column])
+                assert value[f"m{snapshot}"] == pytest.approx(0.9e6 * m, rel=1e-6, abs=1e-3)
+            filled = float(value["filled"][0])
+            assert (filled > 0) == bool(np.abs(m).sum() > 0)
+            # the grain whose point is nearest
+            grain = np.hypot(*(seeds - place).T).argmin()
+            thickness, anisotropy = (own[grain] for own in factors.values())
+            expected = {
+                "thickness": 2.5e-9 * thickness,
+                "uniaxial_anisotropy": 0.8e6 * anisotropy / thickness,
+                "dmi_constant": -1.3e-3 / thickness,
+            }
+            for name, number_of_cell in expected.items():
+                own = number_of_cell if filled else 0.0
+                assert value[name][0] == pytest.approx(own, rel=1e-6, abs=0)
+        # share of the cells that both edges, which differ, leave in each column
+        shares = read["filled"].array[:, :, 0, 0].sum(axis=1)
+        assert shares == pytest.approx(maps["magnetic_cells"].values, abs=1e-4)
 
 
 def test_bad_input_is_one_sentence(tmp_path, capsys):
