@@ -859,6 +859,25 @@ def imperfections(_: Results) -> str:
     return markdown(("quantity", "meaning", "for each", "unit"), rows)
 
 
+def exported(results: Results) -> str:
+    """Return the accuracies of a network as made, here and in tools with its device."""
+    table = results.table("exports.csv")
+    (network,), (images,) = table["network"].unique(), table["images"].unique()
+    draws = table["draws"].astype(int).max()
+    cells = [
+        f"{float(mean):.2f}" + f" ± {float(deviation):.2f}" * (float(deviation) > 0)
+        for mean, deviation in zip(table["mean"], table["deviation"], strict=True)
+    ]
+    wide = table.assign(cell=cells).pivot(index="cause", columns="tool", values="cell")
+    wide = wide.loc[table["cause"].unique(), table["tool"].unique()]
+    about = (
+        f"Accuracies in % of `{network}` on {images} images, mean and standard deviation of "
+        f"{draws} draws:"
+    )
+    rows = [[cause, *row] for cause, row in zip(wide.index, wide.to_numpy().tolist(), strict=True)]
+    return "\n".join([*textwrap.wrap(about, WIDTH), "", markdown(["cause", *wide.columns], rows)])
+
+
 def write_energy_by_effect(results: Results) -> str:
     """Return the mean rise of a wide and a narrow track as effects are added one by one."""
     plain = shipped_write_energy("synapse-5")
@@ -1231,6 +1250,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "imperfections": imperfections,
     "stacks": stacks,
     "torques": copied("torques.csv"),
+    "exports": exported,
+    "step-tables": copied("step-tables.csv"),
     "samples": copied("samples.csv"),
     "samples-pulses": copied("samples-pulses.csv"),
     "samples-scatter": samples_scatter,

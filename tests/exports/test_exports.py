@@ -1,7 +1,11 @@
 """Exports: whole or not at all, one sentence for what is missing, plain data from plain data."""
 
 import ast
+import csv
 import json
+import runpy
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,21 @@ from wallnet.exports import TARGETS, Device, export
 from wallnet.files import FileError
 
 OF_PYTHON = ["aihwkit", "crosssim"]
+
+
+def test_published_accuracies_of_tools_agree():
+    """All causes of the script; means differ by less than four of their standard errors."""
+    root = Path(__file__).parents[2]
+    with open(root / "docs/results/exports.csv", newline="", encoding="utf-8") as stream:
+        rows = [*csv.DictReader(stream)]
+    means, errors = defaultdict(list), defaultdict(list)
+    for row in rows:
+        means[row["cause"]].append(float(row["mean"]))
+        errors[row["cause"]].append(float(row["deviation"]) / int(row["draws"]) ** 0.5)
+    assert [*means] == [*runpy.run_path(str(root / "benchmarks/exports.py"))["CAUSES"]]
+    for cause, values in means.items():
+        assert len(values) == 3
+        assert np.ptp(values) <= 4 * np.hypot(*sorted(errors[cause])[1:]), cause
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("maps", "mumax3")])

@@ -1,5 +1,13 @@
-"""Tables of conductance steps as devices of continuous conductance."""
+"""Tables of conductance steps as devices of continuous conductance.
 
+The variable `WALLNET_STEP_TABLES` names the folder `lookup_tables` of a copy of
+sandialabs/cross-sim-data.
+"""
+
+import csv
+import os
+import runpy
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -162,3 +170,68 @@ def test_other_faults_of_files_are_named_as_before(tmp_path, read_other):
         with pytest.raises(FileError) as caught:
             read_other(tmp_path / name)
         assert "StepTables" not in one_sentence(caught, name)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def printed(folder, capsys):
+    """Return the rows that the example prints, by tables and temperature."""
+    runpy.run_path(str(ROOT / "examples/step_tables.py"))["main"](folder)
+    rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    return {(row.pop("tables"), row.pop("T (K)")): row for row in rows}
+
+
+def numbers(row):
+    """Return the numbers of a row by column: mean and deviation, or one."""
+    return {
+        name: [float(part) for part in cell.split(" ± ")]
+        for name, cell in row.items()
+        if name != "heat"
+    }
+
+
+def test_the_example_prints_range_and_steps_of_twenty_devices(tmp_path, capsys):
+    for index, (name, kelvins) in enumerate((n, k) for n in ("SOT", "STT") for k in (0, 300, 400)):
+        folder = tmp_path / f"DWMTJ_{name}" / f"{kelvins}K"
+        folder.mkdir(parents=True)
+        for number in range(20):
+            own = normal(0.03 + 0.01 * index, 0.002)
+            # both ends rise from device to device, the lower one less
+            conductances = own.conductances * (1 + number / 51) - 0.5e-6 * number
+            scale = np.ptp(conductances) / RANGE
+            own = StepTables(
+                conductances, own.probabilities, scale * own.increasing, scale * own.decreasing
+            )
+            own.write(folder)
+            for path in (INCREASING, DECREASING):
+                (folder / path).rename(folder / path.replace(".", f"{number}."))
+    rows = printed(tmp_path, capsys)
+    assert len(rows) == 6
+    low = 70 * (1 + np.arange(20) / 51) - 0.5 * np.arange(20)
+    for index, row in enumerate(rows.values()):
+        own = numbers(row)
+        assert own["Gmin (µS)"] == pytest.approx([low.mean(), low.std(ddof=1)], abs=0.051)
+        assert own["correlation"] == [1.0]
+        assert own["step up (%)"] == pytest.approx([3 + index, 0.2], abs=0.011)
+        assert own["step down (%)"] == pytest.approx([-3 - index, 0.2], abs=0.011)
+        assert row["heat"] == "no own heat"
+
+
+@pytest.mark.skipif("WALLNET_STEP_TABLES" not in os.environ, reason="needs published tables")
+def test_published_tables_have_the_known_numbers(capsys):
+    """Liu and others: means and deviations of the files' columns, by NumPy alone."""
+    rows = printed(os.environ["WALLNET_STEP_TABLES"], capsys)
+    with open(ROOT / "docs/results/step-tables.csv", newline="", encoding="utf-8") as stream:
+        stored = [*csv.DictReader(stream)]
+    assert [row | {"tables": name, "T (K)": t} for (name, t), row in rows.items()] == stored
+    cold, warm, transfer = (
+        numbers(rows[f"DWMTJ_{name}", kelvins])
+        for name, kelvins in (("SOT", "0"), ("SOT", "300"), ("STT", "300"))
+    )
+    assert cold["step up (%)"] == pytest.approx([6.434, 0.007], abs=0.006)
+    assert warm["step up (%)"] == pytest.approx([4.715, 2.427], abs=0.015)
+    assert transfer["step up (%)"] == pytest.approx([3.580, 0.544], abs=0.006)
+    assert warm["Gmin (µS)"] == pytest.approx([70.04, 7.35], abs=0.051)
+    assert warm["Gmax (µS)"] == pytest.approx([171.89, 17.06], abs=0.051)
+    assert warm["correlation"] == pytest.approx([0.960], abs=0.0051)
