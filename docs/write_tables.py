@@ -219,9 +219,10 @@ def thermal_states(*synapses: str, models: Mapping[str, str] = _MODELS) -> Calla
             said = (table["state"] + ": " + share).str.removesuffix(": –")
             pulses = table.assign(said=said).groupby(["J (1e12 A/m²)", "model"], sort=False)
             wide = pulses["said"].agg(", ".join).unstack("model")
+            wide = wide.reindex(columns=[*models], fill_value="–")
             cold = table.groupby("J (1e12 A/m²)", sort=False)["state at 0 K"].first()
             rows += [
-                [name, f"{float(density):g}", cold[density], *wide.loc[density, list(models)]]
+                [name, f"{float(density):g}", cold[density], *wide.loc[density]]
                 for density in wide.index
             ]
         return markdown(["synapse", "J (1e12 A/m²)", "0 K", *models.values()], rows)
@@ -247,6 +248,24 @@ def samples_scatter(results: Results) -> str:
         f"notch 2, it takes {reached}, where the perfect track takes {needed}. Conductances at the "
         f"notches scatter by at most {spread:.2f} µS, of {levels.diff().mean():.1f} µS from notch "
         "to notch."
+    )
+
+
+def samples_by_edges(results: Results) -> str:
+    """Return where a pulse leaves walls of samples, with both kinds of edges, as a sentence."""
+    smooth = results.table(f"sweeps/{EDGES['smooth']}-samples.csv").set_index(["quantity", "of"])
+    row = smooth.loc["final wall position (nm)", "J (1e12 A/m²) 0.5"]
+    count, mean, deviation, perfect = (
+        f"{float(row[name]):.0f}"
+        for name in ("samples", "mean", "standard deviation", "perfect device")
+    )
+    pulses = results.table("samples-pulses.csv")
+    stairs = pulses[pulses["J (1e12 A/m²)"].astype(float).eq(0.5)].iloc[0]
+    return (
+        "The perfect track with smooth edges is like its samples, that with stairs is not: the "
+        f"pulse of 0.5e12 A/m² leaves the wall at {perfect} nm, on {count} samples of "
+        f"`{EDGES['smooth']}` at {mean} ± {deviation} nm; with stairs at "
+        f"{stairs['wall, perfect (nm)']} nm, on samples at {stairs['wall, samples (nm)']} nm."
     )
 
 
@@ -794,7 +813,8 @@ def as_at_zero(table: pd.DataFrame) -> dict[str, str]:
     table = table.assign(probability=pd.to_numeric(table["probability"], errors="coerce"))
     kept = table[table["state"] == table["state at 0 K"]].groupby("model")["probability"].sum()
     pulses = table.groupby("model")["J (1e12 A/m²)"].nunique()
-    return {model: f"{100 * kept.get(model, 0.0) / pulses[model]:.0f}" for model in _MODELS}
+    shares = {model: f"{100 * kept.get(model, 0.0) / pulses[model]:.0f}" for model in pulses.index}
+    return {model: shares.get(model, "–") for model in _MODELS}
 
 
 def write_energy_of_metals(results: Results) -> str:
@@ -1203,7 +1223,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
-    "thermal-paper": thermal_states("synapse-5", "synapse-10"),
+    "thermal-paper": thermal_states(*EDGES.values(), "synapse-10"),
     "thermal-rewritable": thermal_states("synapse-rewritable", "synapse-rewritable-10"),
     "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
@@ -1254,6 +1274,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "step-tables": copied("step-tables.csv"),
     "samples": copied("samples.csv"),
     "samples-pulses": copied("samples-pulses.csv"),
+    "samples-by-edges": samples_by_edges,
     "samples-scatter": samples_scatter,
     "samples-temperature": copied("samples-temperature.csv"),
     "samples-temperature-scatter": samples_temperature,
@@ -1358,7 +1379,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
     stages = ("depinning", "sensitivity", "barriers", "thermal", "sweeps")
-    others += [f"{stage}/{OWN_NAME}" for stage in stages]
+    others += [f"{stage}/{OWN_NAME}" for stage in stages] + [f"sweeps/{EDGES['smooth']}"]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
     for place in (*of_campaign, *others):
         table = source / f"tables/{place}.csv"
