@@ -82,7 +82,6 @@ def write_trace(job, index, path):
             "backend": "film",
             "revision": 1,
             "pulse_end": recorder.pulse_end,
-            "state": recorder.state,
             "settled": -1,
         },
     )
