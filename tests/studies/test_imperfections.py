@@ -118,17 +118,21 @@ def example_thermal(**about):
 def write_barriers(device="track", low=1e10):
     pairs = [("expelled", "notch 1"), ("notch 1", "notch 2"), ("notch 2", "reversed")]
     forward, backward = [9e-19, 5e-19, 4e-19], [3e-19, 6e-19, 8e-19]
-    values = blank("barriers", state=2, attempt=2, further_temperature=0, pair=3, place=1, sample=1)
+    values = blank("barriers", state=2, attempt=2, further_temperature=1, pair=3, place=1, sample=1)
     whole = {}
     for name in KINDS["barriers"]:
         array = values[name]
         of_text = array.dtype == object
         array = np.full(array.shape, "notch 1", object) if of_text else np.zeros(array.shape)
-        whole[name] = array if name == "further_temperature" else np.repeat(array[None], 2, 0)
+        whole[name] = (
+            array + 358.0 if name == "further_temperature" else np.repeat(array[None], 2, 0)
+        )
     whole["pair_first"][:], whole["pair_second"][:] = zip(*pairs, strict=True)
     whole["pair_forward"][:] = forward, [1.1 * value for value in forward]
     whole["pair_backward"][:] = backward, [1.2 * value for value in backward]
     whole["pair_converged"][:] = [1, 1, 1], [1, 0, 1]
+    whole["further_forward"][:] = 7e-19, np.nan, 2e-19
+    whole["further_backward"][:] = 6e-19, 3e-19, np.nan
     whole["sample"] = [0, 1]
     settings = {"temperature": 310.0, "attempt_frequencies": [low, 2e12]}
     attributes = {"device": device, "parameters": json.dumps({"settings": settings})}
@@ -259,7 +263,7 @@ def test_barriers_of_the_study_are_those_of_both_directions_by_sample():
     device = known(barriers=write_barriers(), attempt_frequencies=(1e8, 1e9))
     data = device.data
     assert data["attempt_frequency"].values.tolist() == [1e10, 2e12]
-    assert data["barrier_temperature"].values.tolist() == [310.0]
+    assert data["barrier_temperature"].values.tolist() == [310.0, 358.0]
     order, starts = device.states, data["start_state"].values.tolist()
     values = data["escape_barrier"].values[:, 0]
     seen = {
@@ -281,7 +285,12 @@ def test_barriers_of_the_study_are_those_of_both_directions_by_sample():
     assert seen == pytest.approx(expected, rel=1e-12, abs=0)
     source = device.sources["escape_barrier"]
     assert source.startswith("simulated (barriers track, revision 6, wallnet ")
-    assert source.endswith("; 2 barriers are unknown); none of initial is known")
+    assert source.endswith("; 6 barriers are unknown); none of initial is known")
+    # at 358 K, those of the sample are those of the perfect device here
+    place = starts.index("notch 2"), order.index("notch 1")
+    assert data["escape_barrier"].values[:, 1, *place].tolist() == [3e-19, 3e-19]
+    place = starts.index("reversed"), order.index("notch 2")
+    assert np.isnan(data["escape_barrier"].values[:, 1, *place]).all()
     # a track without a wall is read as one whose wall is at its start
     assert device.conductances("parallel")[device.states.index("expelled")] == 2e-5
     assert "expelled assumed: as levels beside" in device.sources["state_conductance"]

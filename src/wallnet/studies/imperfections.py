@@ -500,23 +500,30 @@ class _Others:
 
 
 def _of_barriers(path: str | Path, job: ImperfectionsJob) -> Part:
-    """Return the barriers of the study `barriers` in both directions, and its frequencies."""
+    """Return the barriers of the study `barriers` in both directions, and its frequencies.
+
+    They are those of all its temperatures.
+    """
     data = files.read_dataset(path, "barriers", samples=True)
     if (device := data.attrs.get("device")) != job.device:
         raise files.FileError(f"{path} is of the device {device}; give that of {job.device}")
     settings = json.loads(data.attrs["parameters"])["settings"]
-    kelvin, (low, high) = float(settings["temperature"]), settings["attempt_frequencies"]
+    low, high = settings["attempt_frequencies"]
+    kelvins = [float(settings["temperature"]), *data["further_temperature"].values.tolist()]
     barriers: dict[Place, float] = {}
     unknown = 0
     for number, own in _samples(data):
-        columns = ("first", "second", "forward", "backward", "converged")
-        rows = zip(*(own[f"pair_{name}"].values.tolist() for name in columns), strict=True)
-        for first, second, forward, backward, converged in rows:
-            for *pair, value in ((first, second, forward), (second, first, backward)):
-                if converged == 1 and math.isfinite(value):
-                    barriers[number, kelvin, *pair] = value
-                else:
-                    unknown += 1
+        first, second = (own[f"pair_{name}"].values.tolist() for name in ("first", "second"))
+        for way, ends in (("forward", (first, second)), ("backward", (second, first))):
+            usual = own[f"pair_{way}"].where(own["pair_converged"] == 1).values
+            rows = np.vstack([usual, own[f"further_{way}"].values])
+            unknown += int(np.isnan(rows).sum())
+            for kelvin, values in zip(kelvins, rows, strict=True):
+                barriers |= {
+                    (number, kelvin, *pair): value
+                    for *pair, value in zip(*ends, values.tolist(), strict=True)
+                    if math.isfinite(value)
+                }
     entries: Entries = {
         "escape_barrier": barriers,
         "attempt_frequency": {("lowest",): low, ("highest",): high},

@@ -223,6 +223,9 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
     expected = np.array([[60.0, 50.0, 40.0], [20.0, 10.0, 0.0]]) * THERMAL
     np.testing.assert_allclose(data["further_barrier"].values, expected, rtol=1e-9, atol=1e-27)
     assert data["further_retained"].values.tolist() == [[1, 1, 1], [0, 0, 0]]
+    pairs = np.array([[80.0, 70.0, 60.0, 50.0, 40.0], [40.0, 30.0, 20.0, 10.0, 0.0]]) * THERMAL
+    for way in ("forward", "backward"):
+        np.testing.assert_allclose(data[f"further_{way}"], pairs, rtol=1e-9, atol=1e-27)
     hours = data["further_lifetime"].values[1, 0] * [1e12, 1e9]
     assert hours == pytest.approx([math.exp(20 * 300 / 375)] * 2, rel=1e-6, abs=0)
     assert data["state_barrier"].values == pytest.approx(

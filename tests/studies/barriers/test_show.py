@@ -43,6 +43,8 @@ def data():
         "state_retained": [1, 0, -1],
         "further_temperature": [],
         "further_barrier": np.empty((0, 3)),
+        "further_forward": np.empty((0, 5)),
+        "further_backward": np.empty((0, 5)),
         "further_lifetime": np.empty((0, 3, 2)),
         "further_retained": np.empty((0, 3)),
         "pair_first": [pair[0] for pair in pairs],

@@ -82,7 +82,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
     minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
     later = {
-        kelvin: _of_states(settings, paths_of(opened, Conditions(temperature=kelvin)), names)
+        kelvin: paths_of(opened, Conditions(temperature=kelvin))
         for kelvin in settings.further_temperatures
     }
     held = (minima["minimum_converged"] == 1) & (minima["minimum_state"] == minima["placed"])
@@ -96,7 +96,7 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
         "state_barrier": lowest["barrier"].to_numpy(),
         "state_exit": lowest["exit"].fillna("").tolist(),
         **_lasting(settings, settings.temperature, lowest),
-        **_further(settings, later, len(names)),
+        **_further(settings, later, names, len(paths)),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
         **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},
@@ -130,14 +130,27 @@ def _lasting(settings: Barriers, kelvin: float, lowest: "pandas.DataFrame") -> d
 
 
 def _further(
-    settings: Barriers, later: Mapping[float, "pandas.DataFrame"], states: int
+    settings: Barriers,
+    later: Mapping[float, Mapping[tuple[str, str], "xarray.Dataset"]],
+    states: list[str],
+    pairs: int,
 ) -> dict[str, Any]:
-    """Return the variables at further temperatures."""
-    lasting = [_lasting(settings, kelvin, lowest) for kelvin, lowest in later.items()]
-    shape = (len(later), states)
+    """Return the variables at further temperatures, given the paths at each."""
+    lowest = [_of_states(settings, paths, states) for paths in later.values()]
+    lasting = [_lasting(settings, *row) for row in zip(later, lowest, strict=True)]
+    shape = (len(later), len(states))
+    ways = {
+        way: [
+            path[f"barrier_{way}"].where(path["barrier_converged"] == 1)
+            for paths in later.values()
+            for path in paths.values()
+        ]
+        for way in ("forward", "backward")
+    }
     return {
         "further_temperature": [*later],
-        "further_barrier": np.reshape([lowest["barrier"] for lowest in later.values()], shape),
+        **{f"further_{way}": np.reshape(rows, (len(later), pairs)) for way, rows in ways.items()},
+        "further_barrier": np.reshape([row["barrier"] for row in lowest], shape),
         "further_retained": np.reshape([row["state_retained"] for row in lasting], shape),
         "further_lifetime": np.reshape([row["state_lifetime"] for row in lasting], (*shape, 2)),
     }
