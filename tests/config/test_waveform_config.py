@@ -62,10 +62,10 @@ def test_between_the_points_the_current_is_linear_and_the_last_value_is_held():
         (0.4e-9, 0.6e-9, -0.1, -0.1),
     ]
     assert segments((), 3e-9) == [(0.0, 3e-9, 1.0, 1.0)]
-    at = [0.0, 0.05e-9, 0.2e-9, 0.3e-9, 0.5e-9]
+    times = [0.0, 0.05e-9, 0.2e-9, 0.3e-9, 0.5e-9]
     # at a jump, the value before it
     expected = [0.25, 0.4375, 1.0, -0.25, 0.0]
-    assert [share_at(POINTS, time) for time in at] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert [share_at(POINTS, time) for time in times] == pytest.approx(expected, rel=1e-6, abs=1e-9)
     # the integral of the square: 0.2 (1 + 0.25 + 0.0625)/3 + 0.2 · 0.25/3, of 0.6
     assert mean_square(POINTS, 0.6e-9) == pytest.approx((0.2625 + 0.05) / 1.8, rel=1e-9, abs=0)
     assert (largest(POINTS), largest(())) == (1.0, 1.0)
@@ -88,11 +88,11 @@ def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, mo
 
 def test_an_array_and_a_function_are_tables():
     assert device_of(np.array(RAMP)).pulse.waveform == POINTS
-    points = api.sampled(lambda time: np.sin(np.pi * time / 0.6e-9), 0.6e-9, 5)
+    points = api.tabulated(lambda time: np.sin(np.pi * time / 0.6e-9), 0.6e-9, 5)
     root = np.sqrt(0.5)
     expected = [(0, 0), (0.15e-9, root), (0.3e-9, 1), (0.45e-9, root), (0.6e-9, 0)]
     np.testing.assert_allclose(points, expected, rtol=1e-12, atol=1e-15)
-    assert len(device_of(api.sampled(lambda time: 1, 0.6e-9)).pulse.waveform) == 100
+    assert len(device_of(api.tabulated(lambda time: 1, 0.6e-9)).pulse.waveform) == 100
 
 
 @pytest.mark.parametrize(

@@ -310,10 +310,10 @@ def test_the_field_in_a_window_is_that_of_the_whole_film():
     assert engine.time - engine._renewed >= 50e-12
     window = engine._window
     assert window.inside.start == 0 < window.inside.stop < 180
-    slot = engine._sampled[-1][1]
-    field = np.empty_like(engine._samples[slot])
+    slot = engine._stored[-1][1]
+    field = np.empty_like(engine._stored_fields[slot])
     engine._far_field(engine._m, field)
-    apart = np.abs(field - engine._samples[slot]).max(axis=(0, 1))
+    apart = np.abs(field - engine._stored_fields[slot]).max(axis=(0, 1))
     magnetization = material.FILM.saturation_magnetization
     # 0.19 A/m is observed
     assert apart[window.inside].max() < 6e-7 * magnetization
@@ -331,8 +331,8 @@ def test_outside_a_window_the_field_is_constant():
         if engine._renewed != before:
             break
     assert engine._renewed != before
-    assert len(engine._sampled) == 3
-    first, *others = (engine._samples[slot] for _, slot in engine._sampled)
+    assert len(engine._stored) == 3
+    first, *others = (engine._stored_fields[slot] for _, slot in engine._stored)
     for sample in others:
         np.testing.assert_array_equal(
             *(np.delete(field, engine._window.inside, axis=-1) for field in (sample, first))
@@ -348,7 +348,7 @@ def test_a_new_window_begins_with_the_field_of_its_time(monkeypatch):
         before, renewed = engine._window, engine._renewed
         place(engine)
         if engine._window is not before and engine._window and renewed != engine.time:
-            latest = engine._samples[engine._sampled[-1][1]]
+            latest = engine._stored_fields[engine._stored[-1][1]]
             field = np.empty_like(latest)
             engine._far_field(engine._m, field)
             apart.append(np.abs(field - latest).max())
@@ -384,11 +384,11 @@ def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
     renewals = engine.counters.stray_field_renewals
     engine.advance(3 * engine._longest_step)
     assert engine.counters.stray_field_renewals == renewals
-    (_, slot), *earlier = engine._sampled
+    (_, slot), *earlier = engine._stored
     assert not earlier
-    field = engine._samples[slot].copy()
-    engine._far_field(engine._m, engine._samples[slot])
-    np.testing.assert_array_equal(field, engine._samples[slot])
+    field = engine._stored_fields[slot].copy()
+    engine._far_field(engine._m, engine._stored_fields[slot])
+    np.testing.assert_array_equal(field, engine._stored_fields[slot])
     # the wall passes on when it is looked at
     before = engine.magnetization
     engine.advance(0.1e-9)
@@ -397,14 +397,14 @@ def test_the_field_of_a_film_at_rest_is_computed_once_until_it_moves_again():
 
 def test_a_window_is_widened_to_columns_whose_field_changes_too_much():
     engine, _ = passing()
-    window, (_, latest) = engine._window, engine._sampled[-1]
-    _, held = engine._sampled[-2]
+    window, (_, latest) = engine._window, engine._stored[-1]
+    _, held = engine._stored[-2]
     engine._driven_until[:] = 0.0
     column = window.inside.stop + 9
     for change, driven in ((499.0, []), (501.0, [column])):
         for columns in (slice(window.inside.start), slice(window.inside.stop, None)):
-            engine._samples[latest][..., columns] = engine._samples[held][..., columns]
-        engine._samples[latest][1, 7, column] -= change
+            engine._stored_fields[latest][..., columns] = engine._stored_fields[held][..., columns]
+        engine._stored_fields[latest][1, 7, column] -= change
         engine._widen(window, 500.0)
         assert np.flatnonzero(engine._driven_until > engine.time).tolist() == driven
     engine._place_window()

@@ -56,12 +56,12 @@ def test_stray_field_is_the_direct_sum(mask, m):
         for c in range(columns):
             dr = np.arange(rows)[:, None] - r
             dc = np.arange(columns)[None, :] - c
-            at = (abs(dr) + 0 * dc, abs(dc) + 0 * dr)
+            offset = (abs(dr) + 0 * dc, abs(dc) + 0 * dr)
             sign = np.sign(dr) * np.sign(dc)
             field[r, c] = [
-                -(xx[at] * m[..., 0] + sign * xy[at] * m[..., 1]).sum(),
-                -(sign * xy[at] * m[..., 0] + yy[at] * m[..., 1]).sum(),
-                -(zz[at] * m[..., 2]).sum(),
+                -(xx[offset] * m[..., 0] + sign * xy[offset] * m[..., 1]).sum(),
+                -(sign * xy[offset] * m[..., 0] + yy[offset] * m[..., 1]).sum(),
+                -(zz[offset] * m[..., 2]).sum(),
             ]
     field *= 1.1e6 * mask[..., None]
     assert np.abs(energy.field(m, "demag") - field).max() < 1e-9 * 1.1e6

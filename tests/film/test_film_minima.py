@@ -26,8 +26,8 @@ def film(columns=40, rows=12, notch=True, terms=TERMS):
 def wall(landscape, bottom, top):
     """Return a Néel wall between its ends, given in columns, in a film with cells of 4 nm."""
     rows, columns = landscape.mask.shape
-    at = np.linspace(bottom, top, rows)[:, None]
-    u = (np.arange(columns)[None, :] - at) * 4e-9 / 9.13e-9
+    middle = np.linspace(bottom, top, rows)[:, None]
+    u = (np.arange(columns)[None, :] - middle) * 4e-9 / 9.13e-9
     m = np.stack([-1 / np.cosh(u), 0.02 * np.ones_like(u), np.tanh(u)])
     return unit(m * landscape.mask)
 

@@ -131,8 +131,8 @@ def walls(landscape, start, stop, spacing):
     """Return Néel walls between two columns, with ends that are minima."""
     columns = landscape.mask.shape[1]
     images = []
-    for at in np.linspace(start, stop, math.ceil(abs(stop - start) / spacing) + 1):
-        u = (np.arange(columns) + 0.5 - at) / WIDTH * np.ones(landscape.mask.shape)
+    for position in np.linspace(start, stop, math.ceil(abs(stop - start) / spacing) + 1):
+        u = (np.arange(columns) + 0.5 - position) / WIDTH * np.ones(landscape.mask.shape)
         m = np.stack([-1 / np.cosh(u), np.zeros_like(u), np.tanh(u)])
         images.append(unit(m * landscape.mask))
     for end in (0, -1):

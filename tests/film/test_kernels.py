@@ -28,7 +28,9 @@ def directions(mask, seed=0):
 
 def rates(engine):
     """Return dm/dt in every cell and the speeds of the blocks, as the engine uses them."""
-    rate = engine._rate(engine._m, engine._samples[engine._sampled[-1][1]], engine.layer.terms.rate)
+    rate = engine._rate(
+        engine._m, engine._stored_fields[engine._stored[-1][1]], engine.layer.terms.rate
+    )
     return np.moveaxis(rate, 0, -1).astype(float), engine._block_speeds()
 
 
@@ -259,10 +261,10 @@ def test_far_stray_field_is_the_sum_over_all_cells_less_the_stencil(shape):
     tensor = shares(rows, columns, CELL)
     stencil = newell.stencil(CELL)
     for dr, dc in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)):
-        at = (rows - 1 + dr, columns - 1 + dc)
-        if 0 <= at[0] < tensor.shape[2] and 0 <= at[1] < tensor.shape[3]:
+        place = (rows - 1 + dr, columns - 1 + dc)
+        if 0 <= place[0] < tensor.shape[2] and 0 <= place[1] < tensor.shape[3]:
             for i in range(3):
-                tensor[i, i, at[0], at[1]] -= stencil[i, 1 * (dc != 0) + 2 * (dr != 0)]
+                tensor[i, i, place[0], place[1]] -= stencil[i, 1 * (dc != 0) + 2 * (dr != 0)]
     uniform = np.array([1e4, -2e4, 3e4])
     expected = np.zeros((3, rows, columns)) + uniform[:, None, None]
     for r in range(rows):
@@ -315,10 +317,10 @@ def test_tensor_is_the_dipole_tensor_averaged_over_both_cells():
             for a, b in ((x, x), (y, y), (z, z))
         ]
         expected.append((weight * -3 * x * y / squared**2.5).sum())
-        at = np.array([columns * cell[0]]), np.array([rows * cell[1]])
+        place = np.array([columns * cell[0]]), np.array([rows * cell[1]])
         # 4e-13 is observed
         np.testing.assert_allclose(
-            np.concatenate(newell.exact(*at, cell)), expected, rtol=0, atol=2e-12
+            np.concatenate(newell.exact(*place, cell)), expected, rtol=0, atol=2e-12
         )
         # the formula that the engine chooses, by integer offsets
         tensor = newell.tensor(abs(columns) + 1, abs(rows) + 1, tuple(1e-9 * e for e in cell))

@@ -108,13 +108,13 @@ class Tilting(Term):
     name = "tilting"
 
     def coefficients(self, layer):
-        return {"local": np.diag((0, -2 * self.constant / layer.polarization, 0))}
+        return {"local": np.diag((0, -2 * self.constant / layer.saturation_induction, 0))}
 
     def stiffness(self, layer):
-        return Stiffness(lowest=-2 * self.constant / layer.polarization)
+        return Stiffness(lowest=-2 * self.constant / layer.saturation_induction)
 
     def field(self, m, layer):
-        return -2 * self.constant / layer.polarization * m * (0, 1, 0)
+        return -2 * self.constant / layer.saturation_induction * m * (0, 1, 0)
 
 
 def test_a_term_from_elsewhere_is_felt_in_the_engine_the_energy_and_the_step():

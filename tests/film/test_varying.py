@@ -49,8 +49,8 @@ def test_a_bond_at_a_boundary_has_one_energy(axis, edge):
     first, second = PAIR[0]
     a, d, t = (2e-11, 0.6e-11), (-1.3e-3, 0.7e-3), (0.9, 1.2)
 
-    def relative(pair, of=1.0):
-        return np.array(pair).reshape(mask.shape) / of
+    def relative(pair, unit=1.0):
+        return np.array(pair).reshape(mask.shape) / unit
 
     name = "xy"[axis]
     boundary = {f"open_{name}": np.full((1, 1), 0.7), f"bond_{name}": np.full((1, 1), 0.4)}
@@ -231,7 +231,7 @@ def shape_anisotropy(layer):
         energy.field(np.broadcast_to(np.eye(3)[axis], (*layer.mask.shape, 3)))[..., axis]
         for axis in (2, 0)
     ]
-    return -layer.polarization / 2 * (fields[0] - fields[1])
+    return -layer.saturation_induction / 2 * (fields[0] - fields[1])
 
 
 def test_a_half_filled_row_has_the_anisotropy_of_its_shape():
@@ -312,7 +312,7 @@ def test_each_shortcut_saves_work_and_none_changes_the_trace():
             break
     window = engine._window
     assert window.inside.stop < 240
-    latest = engine._samples[engine._sampled[-1][1]]
+    latest = engine._stored_fields[engine._stored[-1][1]]
     field = np.empty_like(latest)
     engine._far_field(engine._m, field)
     apart = np.abs(field - latest).max(axis=(0, 1))

@@ -169,12 +169,12 @@ def test_a_path_leads_over_the_saddle_point_of_a_wall():
     layer = Layer(mask, (3e-9, 3e-9, 2e-9), terms, cells=cells)
     landscape = Landscape(layer)
 
-    def wall(at):
-        u = (np.arange(columns) - at) * 3e-9 / 6.3e-9
+    def wall(position):
+        u = (np.arange(columns) - position) * 3e-9 / 6.3e-9
         m = np.stack([-1 / np.cosh(u), 0 * u, np.tanh(u)])
         return unit(np.repeat(m[:, None], rows, axis=1))
 
-    images = np.array([wall(at) for at in np.linspace(12, 28, 9)])
+    images = np.array([wall(position) for position in np.linspace(12, 28, 9)])
     path = paths.climb(landscape, paths.relax(landscape, images))
     assert path.converged
     top = path.images[path.saddle].astype(float)

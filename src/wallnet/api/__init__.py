@@ -24,7 +24,7 @@ from wallnet.config.disorder import track_of
 from wallnet.config.messages import shown as shown_text
 from wallnet.config.messages import shown_key, validated
 from wallnet.config.quantities import checked_value, plain
-from wallnet.config.waveform import sampled
+from wallnet.config.waveform import tabulated
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.jobs.energy_path import neighbours
@@ -55,10 +55,10 @@ __all__ = [
     "preview",
     "pulse_train",
     "rigid_wall",
-    "sampled",
     "simulate",
     "states",
     "sweep",
+    "tabulated",
     "trace_figure",
     *STUDIES,
 ]
@@ -441,7 +441,7 @@ def sweep(
     return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
-sampled = checked_arguments(sampled)
+tabulated = checked_arguments(tabulated)
 
 for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)

@@ -108,7 +108,7 @@ def trapezoid(rise_time: float, duration: float) -> Points:
     return (0.0, 0.0), *((time, 1.0) for time in top), (duration, 0.0)
 
 
-def sampled(
+def tabulated(
     function: Callable[[float], float], duration: float, points: int = 100
 ) -> list[tuple[float, float]]:
     """Return a function of time as a waveform.

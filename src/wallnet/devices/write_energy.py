@@ -72,7 +72,7 @@ def write_energy_of_train(
 
     Current density in A/m², duration in s and start in s of each pulse, in the order of time, have
     the shape (pulses,), as the results. All pulses are square, or each has a waveform. The
-    temperature rise is the largest one at the ends of `heating.SAMPLES` equal parts of the pulse,
+    temperature rise is the largest one at the ends of `heating.COARSE` equal parts of the pulse,
     or of `heating.FINE` parts between two points of its waveform, and at its start.
     """
     density, lasting, begin = (
@@ -187,7 +187,7 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
         remark = f" {place}: the film is simulated at the mean temperature over {over}"
         means = remark, "they are not simulated"
     near = "too near its Curie temperature"
-    state = "no longer perpendicular" if limit < job.law.end else near
+    state = "no longer perpendicular" if limit < job.law.last_temperature else near
     walls = (temperature >= critical) & ~beyond
     warm = (rise > largest) & ~walls & ~beyond
     hottest = rise.max(initial=0.0, where=warm)

@@ -66,13 +66,13 @@ class Counters:
 
 
 _EVOLVING = (
-    *("time", "_m", "_samples", "_missed", "_interval", "_impulse", "_watched", "_renewed"),
+    *("time", "_m", "_missed", "_interval", "_impulse", "_watched", "_renewed"),
     *("_moving_until", "_driven_until", "_debt"),
 )
 """Numbers and arrays of an engine that change in time."""
 
 Extrapolation = tuple[NDArray[np.int64], NDArray[np.float32]]
-"""Slots of samples of the slow field, and the polynomial of time through them."""
+"""Slots of stored slow fields, and the polynomial of time through them."""
 
 BLOCK = 8
 """Edge, in cells, of the blocks over which motion is averaged."""
@@ -136,8 +136,8 @@ class _Ramp:
 def share(past: list[float]) -> float:
     """Return the integral from 0 to 1 of a polynomial that is 0 at times `past` and 1 at time 1.
 
-    If the slow field of an interval of this length was extrapolated from samples at these times,
-    the integral of the polynomial that also contains the sample at its end differs by this multiple
+    If the slow field of an interval of this length was extrapolated from its values at these times,
+    the integral of the polynomial that also contains the value at its end differs by this multiple
     of the error at its end. The next interval compensates the difference.
     """
     # two points integrate a polynomial of third order exactly
@@ -166,14 +166,14 @@ def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
-    """Return the matrix that converts samples to coefficients of the polynomial through them.
+    """Return the matrix that converts values to coefficients of the polynomial through them.
 
     The n times `past` are all different. Coefficient k is the sum over j of entry (k, j) times the
-    j-th sample, (n, n).
+    j-th value, (n, n).
     """
     columns = []
     for j, own in enumerate(past):
-        # the product of (t - other) / (own - other) over the other samples
+        # the product of (t - other) / (own - other) over the other values
         factors = [1.0]
         for other in past[:j] + past[j + 1 :]:
             scale = 1.0 / (own - other)
@@ -222,7 +222,7 @@ class Engine:
         )
         size = self._pack()
         self._space = np.zeros(size * (rows + 2) * (columns + 2), np.float32)
-        self._samples = np.zeros((loops.ORDERS + 1, 3, rows, columns), dtype=np.float32)
+        self._stored_fields = np.zeros((loops.ORDERS + 1, 3, rows, columns), dtype=np.float32)
         self._block_cells = np.maximum(block_sums(self.free.astype(np.float32)), 1)
         self._forget()
         self.set_torque(None)
@@ -320,7 +320,7 @@ class Engine:
         # a field that changes moves columns at rest, and those outside a window
         moving = self._ramp and np.any(self._ramp.uniform_field != self._uniform_field)
         self._resting = self.tolerances.frozen_change > 0 and not moving
-        if self._sampled:
+        if self._stored:
             self._restart()
 
     def _choose_steps(self) -> None:
@@ -341,9 +341,9 @@ class Engine:
         return parameters.astype(np.float32).view(self._parameters.dtype)[:, 0]
 
     def _forget(self) -> None:
-        """Discard earlier samples, and follow all columns from now on."""
+        """Discard earlier fields, and follow all columns from now on."""
         self._window: _Window | None = None
-        self._sampled: list[tuple[float, int]] = []
+        self._stored: list[tuple[float, int]] = []
         self._interval = 1.0
         self._impulse = 0.0
         self._watched = self._renewed = self.time
@@ -352,16 +352,17 @@ class Engine:
         self._debt = np.zeros(self.mask.shape[1])
 
     def _restart(self) -> None:
-        """Begin with a new sample, since extrapolation across a jump would be wrong."""
+        """Begin with a new field, since extrapolation across a jump would be wrong."""
         self._forget()
-        self._sampled = [(self.time, self._sample())]
+        self._stored = [(self.time, self._store_field())]
 
     def state(self) -> dict[str, NDArray]:
         """Return the complete state of the film as named arrays; see `restore`."""
         arrays = {f"film_{name.strip('_')}": np.array(getattr(self, name)) for name in _EVOLVING}
         window = self._window
         return arrays | {
-            "film_sampled": np.array(self._sampled).reshape(-1, 2),
+            "film_samples": self._stored_fields.copy(),
+            "film_sampled": np.array(self._stored).reshape(-1, 2),
             "film_window_first": np.array(window.inside.start if window else 0),
             "film_window_others": window.others.copy() if window else np.empty((3, 0, 0)),
             "film_counters": np.array(list(vars(self.counters).values())),
@@ -378,24 +379,25 @@ class Engine:
         for name in _EVOLVING:
             value = state[f"film_{name.strip('_')}"]
             setattr(self, name, value.copy() if value.ndim else value.item())
-        self._sampled = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
+        self._stored_fields = state["film_samples"].copy()
+        self._stored = [(time, int(slot)) for time, slot in state["film_sampled"].tolist()]
         first, others = int(state["film_window_first"]), state["film_window_others"].copy()
         width = others.shape[2]
         self._window = _Window(slice(first, first + width), others) if width else None
         self.counters = Counters(*map(int, state["film_counters"]))
 
-    def _sample(self) -> int:
+    def _store_field(self) -> int:
         """Evaluate the slow field and store it in a free slot; return the slot.
 
-        Outside a window the latest sample is kept until all columns are due.
+        Outside a window the latest field is kept until all columns are due.
         """
-        taken = {slot for _, slot in self._sampled}
-        slot = next(i for i in range(len(self._samples)) if i not in taken)
+        taken = {slot for _, slot in self._stored}
+        slot = next(i for i in range(len(self._stored_fields)) if i not in taken)
         if self._window is None or self._renews_all():
-            self._far_field(self._m, self._samples[slot])
+            self._far_field(self._m, self._stored_fields[slot])
         else:
-            self._samples[slot] = self._samples[self._sampled[-1][1]]
-            self._field_in_window(self._window, self._window.others, self._samples[slot])
+            self._stored_fields[slot] = self._stored_fields[self._stored[-1][1]]
+            self._field_in_window(self._window, self._window.others, self._stored_fields[slot])
         return slot
 
     def _renews_all(self) -> bool:
@@ -412,7 +414,7 @@ class Engine:
     def _place_window(self) -> None:
         """Move, begin or end the window if the driven columns require it.
 
-        The latest sample belongs to the present time.
+        The latest field belongs to the present time.
         """
         columns = self.mask.shape[1]
         driven = np.flatnonzero(self._driven_until > self.time)
@@ -427,9 +429,9 @@ class Engine:
             and self._window.encloses(first, last, columns)
             and self._window.others.shape[2] <= width + 2 * _WINDOW_STEP
         ):
-            slot = self._sampled[-1][1]
+            slot = self._stored[-1][1]
             if self._renewed != self.time:
-                self._far_field(self._m, self._samples[slot])
+                self._far_field(self._m, self._stored_fields[slot])
             others = np.empty((3, self.mask.shape[0], width), dtype=np.float32)
             self._window = _Window(slice(lower, lower + width), others)
             self._renew_outside(self._window)
@@ -440,20 +442,22 @@ class Engine:
 
     def _widen(self, window: _Window, tolerance: float) -> None:
         """Include columns outside the window in which the field changed since its last renewal."""
-        latest, held = (self._samples[slot] for _, slot in (self._sampled[-1], self._sampled[-2]))
+        latest, held = (
+            self._stored_fields[slot] for _, slot in (self._stored[-1], self._stored[-2])
+        )
         outside = self._outside(window)
         change = np.abs(latest - held)[..., outside].max(axis=(0, 1))
         self._driven_until[outside[change > tolerance]] = self.time + _FROZEN_FOR
 
     def _renew_outside(self, window: _Window) -> None:
-        """Keep the field outside the window, and from outside, as in the latest sample."""
-        latest = self._samples[self._sampled[-1][1]]
+        """Keep the field outside the window, and from outside, as in the latest field."""
+        latest = self._stored_fields[self._stored[-1][1]]
         field = np.zeros_like(latest)
         self._field_in_window(window, np.zeros(3), field)
         np.subtract(latest[..., window.inside], field[..., window.inside], out=window.others)
         outside = self._outside(window)
-        for _, slot in self._sampled[:-1]:
-            self._samples[slot][..., outside] = latest[..., outside]
+        for _, slot in self._stored[:-1]:
+            self._stored_fields[slot][..., outside] = latest[..., outside]
         self._missed[..., outside] = 0
         self._renewed = self.time
 
@@ -511,7 +515,7 @@ class Engine:
         rounding errors of single precision, which exchange amplifies from cell to cell. Motion on
         such a short scale is damped within picoseconds.
         """
-        rate = self._rate(self._m, self._samples[self._sampled[-1][1]], self.layer.terms.rate)
+        rate = self._rate(self._m, self._stored_fields[self._stored[-1][1]], self.layer.terms.rate)
         return (np.abs(block_sums(rate)) / self._block_cells).max(axis=(0, 1))
 
     def _watch(self, ranges: NDArray[np.int64]) -> None:
@@ -549,7 +553,7 @@ class Engine:
         end = self.time + duration
         self._advance(duration)
         self.time = end
-        self._sampled[-1] = (end, self._sampled[-1][1])
+        self._stored[-1] = (end, self._stored[-1][1])
         lengths = np.einsum("cij,cij->ij", self._m, self._m)
         if not np.all(np.abs(lengths[self.mask] - 1) < 1e-3):
             raise EngineError(
@@ -573,8 +577,8 @@ class Engine:
             if self._resting:
                 follow = moving_ranges(self._moving_until, begin, _MARGIN)
             # times in units of the interval keep the matrix well conditioned
-            past = [(time - begin) / (count * step) for time, _ in self._sampled]
-            extrapolation = np.array([slot for _, slot in self._sampled]), lagrange_matrix(past)
+            past = [(time - begin) / (count * step) for time, _ in self._stored]
+            extrapolation = np.array([slot for _, slot in self._stored]), lagrange_matrix(past)
             if follow.size:
                 followed = slice(follow[0, 0], follow[-1, 1])
                 self._saved[..., followed] = self._m[..., followed]
@@ -582,14 +586,14 @@ class Engine:
             else:
                 self._window = None
             self.time = begin + count * step
-            if follow.size or len(self._sampled) > 1:
+            if follow.size or len(self._stored) > 1:
                 error, slot = self._renew(follow, extrapolation)
                 impulse = count * step * share(past)
             else:
-                # nothing has moved since the only sample, so it is still the field of m
-                error, slot, impulse = 0.0, self._sampled[0][1], 0.0
-            samples = len(self._sampled)
-            growth = (0.7 * tolerance / max(error, 1e-6 * tolerance)) ** (1 / samples)
+                # nothing has moved since the only field was stored, so it is still the field of m
+                error, slot, impulse = 0.0, self._stored[0][1], 0.0
+            stored = len(self._stored)
+            growth = (0.7 * tolerance / max(error, 1e-6 * tolerance)) ** (1 / stored)
             if follow.size and error > tolerance and count > 1:
                 self.counters.rejected_intervals += 1
                 self._m[..., followed] = self._saved[..., followed]
@@ -600,9 +604,9 @@ class Engine:
             self._missed, self._latest_missed = self._latest_missed, self._missed
             self._impulse = impulse
             if not follow.size:
-                # nothing moved, so the field did not change and earlier samples are not valid
-                self._sampled = []
-            self._sampled = [*self._sampled[1 - loops.ORDERS :], (self.time, slot)]
+                # nothing moved, so the field did not change and earlier ones are not valid
+                self._stored = []
+            self._stored = [*self._stored[1 - loops.ORDERS :], (self.time, slot)]
             # an interval that ends with this call gives little information
             longest = count * min(2.0, growth)
             if count < self._interval and growth > 1:
@@ -635,7 +639,7 @@ class Engine:
         parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
         parameters["noise"] = noise
         per_step = self._impulse / (count * step)
-        extrapolated = (self._samples, *extrapolation, self._missed, per_step)
+        extrapolated = (self._stored_fields, *extrapolation, self._missed, per_step)
         stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
         self._loops.advance_ranges(
             *(self._m, self.free, *self._cells, ranges, extrapolated, self._space, stages, draws),
@@ -648,15 +652,15 @@ class Engine:
     def _renew(self, ranges: NDArray[np.int64], extrapolation: Extrapolation) -> tuple[float, int]:
         """Compute the slow field and store its difference from the extrapolated one.
 
-        Return the size of this error of the extrapolation, and the slot of the new sample.
+        Return the size of this error of the extrapolation, and the slot of the new field.
         """
-        slot, (order, matrix) = self._sample(), extrapolation
+        slot, (order, matrix) = self._store_field(), extrapolation
         inside = self._window.inside if self._window else slice(0, self.mask.shape[1])
         error = loops.extrapolation_error(
-            self._samples,
+            self._stored_fields,
             order,
             matrix.sum(axis=0),
-            self._samples[slot],
+            self._stored_fields[slot],
             self._latest_missed,
             ranges,
             inside.start,

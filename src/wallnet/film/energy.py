@@ -138,10 +138,10 @@ class Landscape:
 
 def _stiffness(layer: Layer) -> NDArray[np.float64]:
     """Return the field in A/m that opposes each cosine wave of unit size, (rows, columns)."""
-    polarization = layer.polarization
-    exchange = 2 * layer.exchange_stiffness / polarization
+    induction = layer.saturation_induction
+    exchange = 2 * layer.exchange_stiffness / induction
     # in a domain, the anisotropy less the stray field; at least the stiffness of a long wave
-    uniform = 2 * abs(layer.anisotropy) / polarization
+    uniform = 2 * abs(layer.anisotropy) / induction
     uniform -= layer.saturation_magnetization if layer.terms.stray_field else 0.0
     longest = exchange * (np.pi / (max(layer.mask.shape) * min(layer.cell[:2]))) ** 2
     rows, columns = layer.mask.shape

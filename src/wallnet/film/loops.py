@@ -52,7 +52,7 @@ BAND = 4096
 """Approximate number of cells that pass all stages of a step together."""
 
 ORDERS = 3
-"""Largest number of samples in the extrapolation of the slow field."""
+"""Largest number of fields in the extrapolation of the slow field."""
 
 WORKSPACE = 19 + 3 * ORDERS
 """Numbers of work space for each packed cell."""
@@ -370,10 +370,10 @@ def interpolation_coefficients(extrapolated, polynomial, first, stride):
     `extrapolated` is that of `advance_ranges`; values of `polynomial` outside the range, which
     begins with column `first`, do not change.
     """
-    samples, order, matrix, missed, per_step = extrapolated
+    stored_fields, order, matrix, missed, per_step = extrapolated
     columns = stride - 2
     for c in range(3):
-        for r in range(samples.shape[2]):
+        for r in range(stored_fields.shape[2]):
             at = (r + 1) * stride + 1
             for k in range(matrix.shape[0]):
                 out = polynomial[k, c, at : at + columns]
@@ -383,15 +383,17 @@ def interpolation_coefficients(extrapolated, polynomial, first, stride):
                 else:
                     out[:] = 0
                 for j in range(order.shape[0]):
-                    sample = samples[order[j], c, r, first : first + columns]
+                    field = stored_fields[order[j], c, r, first : first + columns]
                     weight = matrix[k, j]
                     if weight != 0:
                         for i in range(columns):
-                            out[i] = _fma(weight, sample[i], out[i])
+                            out[i] = _fma(weight, field[i], out[i])
 
 
 @entry(FILMS, SLOTS, VECTOR, FILM, FILM, RANGES, int64, int64, VECTOR)
-def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest, highest, space):
+def extrapolation_error(
+    stored_fields, order, weights, renewed, missed, ranges, lowest, highest, space
+):
     """Return the largest deviation of the renewed slow field from the extrapolated one, in A/m.
 
     A wall follows the field over its width, and errors of single cells average out there. The
@@ -400,10 +402,10 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
 
     Parameters
     ----------
-    samples, order, ranges
+    stored_fields, order, ranges
         As for `advance_ranges`, the first two as in `extrapolated`.
     weights : float32 array (k,)
-        Weights of the samples in the extrapolation.
+        Weights of the fields in the extrapolation.
     renewed : float32 array (3, rows, columns)
         The present slow field.
     missed : float32 array (3, rows, columns)
@@ -430,10 +432,10 @@ def extrapolation_error(samples, order, weights, renewed, missed, ranges, lowest
                     for i in range(width):
                         out[i] = new[i]
                     for j in range(order.shape[0]):
-                        sample = samples[order[j], c, r, first : first + width]
+                        field = stored_fields[order[j], c, r, first : first + width]
                         weight = -weights[j]
                         for i in range(width):
-                            out[i] = _fma(weight, sample[i], out[i])
+                            out[i] = _fma(weight, field[i], out[i])
                     for i in range(width):
                         space[i] += out[i]
                 for begin in range(0, width, FIELD_BLOCK):
@@ -533,8 +535,8 @@ def advance_ranges(film, free, ranges, extrapolated, space, stages, draws, p, st
     ranges : int array (n, 2)
         First column of each range, and the first column after it; at least one column apart.
     extrapolated : tuple
-        The slow field, of which each step has the value at its middle: its `samples` at earlier
-        times, in A/m, float32 (ORDERS + 1, 3, rows, columns); the indices of the latest k samples,
+        The slow field, of which each step has the value at its middle: its `stored_fields` at
+        earlier times, in A/m, float32 (ORDERS + 1, 3, rows, columns); the indices of the latest k,
         (k,); the first rows of the result of `core.lagrange_matrix` for these, with times in units
         of all steps, (n, k), one row if the field is constant; the error of the previous interval,
         `missed` (3, rows, columns), and the multiple of it that is added to the slow field.

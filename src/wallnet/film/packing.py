@@ -31,15 +31,15 @@ def packed(layer: Layer) -> NDArray[np.float32]:
     sides = ("right", "above"), layer.cell, cells.bonds, (near[:, 1], near[:, 2])
     for along, (side, edge, (exchange, dmi), stray) in enumerate(zip(*sides, strict=False)):
         rows, columns = exchange.shape
-        field = layer.dmi_constant / layer.polarization / edge
+        field = layer.dmi_constant / layer.saturation_induction / edge
         arrays[f"{side}_dmi"][:rows, :columns] = field * dmi
-        field = 2 * layer.exchange_stiffness / layer.polarization / edge**2
+        field = 2 * layer.exchange_stiffness / layer.saturation_induction / edge**2
         before, after = (np.moveaxis(cells.moment, 1 - along, 0)[part] for part in PAIR)
         moments = np.moveaxis(before * after, 0, 1 - along)
         for component, strength in zip("xyz", stray, strict=True):
             bond = field * exchange - strength * moments
             arrays[f"{side}_{component}"][:rows, :columns] = bond
-    easy = 2 * layer.anisotropy / layer.polarization * cells.local_anisotropy
+    easy = 2 * layer.anisotropy / layer.saturation_induction * cells.local_anisotropy
     axes = dict(zip("xyz", np.moveaxis(layer.axes, -1, 0), strict=True))
     local = {name: easy * axes[name[0]] * axes[name[1]] for name in LOCAL}
     if terms.stray_field:

@@ -72,7 +72,7 @@ class Law(NamedTuple):
     """With `llb`, α ∝ (1 - T/3Tc)/m, the damping across m of the Landau-Lifshitz-Bloch equation."""
 
     @property
-    def end(self) -> float:
+    def last_temperature(self) -> float:
         """Temperature in K where the laws end, `CLOSEST` to the Curie temperature."""
         return CLOSEST * self.curie_temperature
 
@@ -99,8 +99,8 @@ class Law(NamedTuple):
 
         The ambient temperature is as for `at_temperature`, the demagnetisation N_z - N_x. From the
         first on, |D| is at least 4 √(A K_eff)/π and walls lower the energy. The second is that of
-        K_eff = Ku - μ0 Ms² (N_z - N_x)/2 = 0. Either is `end` if it is not reached below, as with
-        an exponent of Ku up to 2.
+        K_eff = Ku - μ0 Ms² (N_z - N_x)/2 = 0. Either is `last_temperature` if it is not
+        reached below, as with an exponent of Ku up to 2.
         """
         shape = VACUUM_PERMEABILITY * film.saturation_magnetization**2 / 2 * demagnetization
         dmi = (math.pi * film.dmi_constant / 4) ** 2 / film.exchange_stiffness
@@ -113,11 +113,13 @@ class Law(NamedTuple):
         def where(left: NDArray[np.float64]) -> float:
             """Return the temperature up to which an energy is left."""
             if (left > 0).all():
-                return self.end
+                return self.last_temperature
             first = int(np.argmax(left <= 0))
             pair = slice(max(first - 1, 0), first + 1)
             reached = np.interp(0.0, left[pair][::-1], ratio[pair][::-1])
-            return min(self.curie_temperature * float(1 - reached * m) ** (2 / 3), self.end)
+            return min(
+                self.curie_temperature * float(1 - reached * m) ** (2 / 3), self.last_temperature
+            )
 
         return where(energy), where(effective)
 

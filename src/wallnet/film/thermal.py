@@ -80,17 +80,17 @@ class ThermalEngine(Engine):
         done = 0
         while done < steps:
             count, weights = 1, [1.0]
-            if len(self._sampled) > 1:
-                # constant in the interval: the straight line through the samples at its middle
+            if len(self._stored) > 1:
+                # constant in the interval: the straight line through the fields at its middle
                 count = min(steps - done, together)
-                ahead = count * step / 2 / (self._sampled[-1][0] - self._sampled[-2][0])
+                ahead = count * step / 2 / (self._stored[-1][0] - self._stored[-2][0])
                 weights = [1 + ahead, -ahead]
-            order = np.array([slot for _, slot in reversed(self._sampled)])
+            order = np.array([slot for _, slot in reversed(self._stored)])
             extrapolation = order, np.array([weights], dtype=np.float32)
             self._integrate(step, count, columns, extrapolation, noise)
             done += count
             self.time = start + done * step
-            self._sampled = [self._sampled[-1], (self.time, self._sample())]
+            self._stored = [self._stored[-1], (self.time, self._store_field())]
 
     def spin_temperature(self, cells: Mask | None = None) -> float:
         """Return the temperature in K that the magnetisation shows.

@@ -256,11 +256,11 @@ def _film(device: Device, kelvin: float) -> Terms:
     if kelvin == measured:
         return terms
     changes = law_of(device).law
-    if max(kelvin, measured) >= changes.end:
+    if max(kelvin, measured) >= changes.last_temperature:
         raise ValueError(
             f"curie_temperature is {changes.curie_temperature:g} K, too low for Bloch's law from "
-            f"{measured:g} to {kelvin:g} K, which ends at {changes.end:g} K; raise it or change "
-            "the temperature"
+            f"{measured:g} to {kelvin:g} K, which ends at {changes.last_temperature:g} K; raise it "
+            "or change the temperature"
         )
     return changes.at_temperature(terms, measured, kelvin)
 

@@ -20,7 +20,7 @@ from wallnet.tracks import samples
 PARTS = 8
 """Parts of a cell along x and along y; see `wallnet.film.partial`."""
 
-SAMPLES = 8
+POINTS = 8
 """Places along x at which a part is measured."""
 
 LEAST_FILLED = 0.1
@@ -165,12 +165,12 @@ def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
     """Return the filled shares of the parts of each cell, and the open shares of all faces.
 
     Faces along x include both ends, (rows, columns + 1); the other shapes are those of
-    `wallnet.film.cells.Cells`. Shares are exact along y, and means over `SAMPLES` places of each
+    `wallnet.film.cells.Cells`. Shares are exact along y, and means over `POINTS` places of each
     part along x.
     """
     (columns, rows), (low, high) = track.cells, track.sides
     width, height = track.length / columns, (high - low) / rows
-    fine = columns * PARTS * SAMPLES
+    fine = columns * PARTS * POINTS
     shapes = np.ones((rows, columns, PARTS, PARTS), dtype=np.float32)
     open_y = np.ones((rows - 1, columns))
     # a vertical flank between two cells closes the face from either side
@@ -184,7 +184,7 @@ def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
         closed,
         strict=True,
     ):
-        depths = depths.reshape(columns, PARTS * SAMPLES)
+        depths = depths.reshape(columns, PARTS * POINTS)
         least, most = depths.min(axis=1), depths.max(axis=1)
         from_edge, faces_above = shapes[::way, :, ::way], open_y[::way]
         for row in range(math.ceil(most.max() / height)):
@@ -193,7 +193,7 @@ def _measured(track: Track) -> tuple[NDArray[np.float32], Array, Array]:
             faces_above[row, least >= tops[-1]] = 0.0
             (some,) = np.nonzero((least < tops[-1]) & (most > row * height))
             above = np.clip((tops - depths[some, None]) * PARTS / height, 0, 1)
-            from_edge[row, some] = above.reshape(some.size, PARTS, PARTS, SAMPLES).mean(axis=3)
+            from_edge[row, some] = above.reshape(some.size, PARTS, PARTS, POINTS).mean(axis=3)
             faces_above[row, some] = (depths[some] < tops[-1]).mean(axis=1)
         lower = np.clip((np.arange(1, rows + 1)[:, None] * height - shut) / height, 0, 1)
         open_x.append(lower[::way])

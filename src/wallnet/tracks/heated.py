@@ -97,9 +97,9 @@ class HeatedFilm:
 
     def _film_at(self, time: float, temperature: float) -> Terms:
         if temperature >= self._limit:
-            curie, end = self._law.curie_temperature, self._law.end
-            reason = f"from {end:g} K on too near its Curie temperature of {curie:g} K"
-            if self._limit < end:
+            curie, last = self._law.curie_temperature, self._law.last_temperature
+            reason = f"from {last:g} K on too near its Curie temperature of {curie:g} K"
+            if self._limit < last:
                 reason = f"and its magnetisation is not perpendicular from {self._limit:.1f} K on"
             raise BeyondModelError(time, temperature, reason)
         return self._law.at_temperature(self._film, self._ambient, temperature)

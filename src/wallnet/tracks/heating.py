@@ -50,8 +50,8 @@ STEP, MOST_STEPS = 0.2, 180
 POINTS = 12
 """Points of Gauss and Legendre in each interval."""
 
-SAMPLES = 4
-"""Equal parts of each pulse of a pulse train, at whose ends its temperature is computed."""
+COARSE = 4
+"""Equal parts of each square pulse, at whose ends its temperature is computed."""
 
 FINE = 16
 """Parts between two points of a waveform, at whose ends the temperature is computed."""
@@ -301,7 +301,7 @@ def heat_of(waveform: Points, duration: float, parts: int = FINE) -> Heat:
     before = 0.0
     for begin, end, first, last in segments(waveform, duration):
         # a maximum is soon after a point
-        shares = np.linspace(0, 1, parts + 1) ** 2 if waveform else np.linspace(0, 1, SAMPLES + 1)
+        shares = np.linspace(0, 1, parts + 1) ** 2 if waveform else np.linspace(0, 1, COARSE + 1)
         ends = begin + (end - begin) * shares
         instants.append(ends[1:])
         edges.append(np.array([begin]))

@@ -86,18 +86,18 @@ class Layer:
     @property
     def norm(self) -> NDArray[np.float64]:
         """Ms of each cell in A/m, 0 in empty ones, (rows, columns)."""
-        relative = 1.0 if self.cells is None else self.cells.of("saturation_magnetization")
-        return np.where(self.mask, self.saturation_magnetization * relative, 0.0)
+        shares = 1.0 if self.cells is None else self.cells.of("saturation_magnetization")
+        return np.where(self.mask, self.saturation_magnetization * shares, 0.0)
 
     @property
-    def polarization(self) -> float:
+    def saturation_induction(self) -> float:
         """μ0 Ms in T."""
         return VACUUM_PERMEABILITY * self.saturation_magnetization
 
     @property
     def moment(self) -> float:
         """Moment of a filled cell times μ0, in T m³."""
-        return self.polarization * math.prod(self.cell)
+        return self.saturation_induction * math.prod(self.cell)
 
     @property
     def exchange_stiffness(self) -> float:
@@ -174,7 +174,7 @@ class Layer:
         else:
             others = (uniform_field + stiffness.torque) * self.cells.strongest_torque
             stiffest = self.cells.stiffest(couplings)
-            easy = 2 * self.anisotropy / self.polarization
+            easy = 2 * self.anisotropy / self.saturation_induction
             stray = self.saturation_magnetization if self.terms.stray_field else 0.0
             local, turning = self.cells.local_bounds(easy, stray, self.cell)
         # with precession, the lowest damping is the fastest; without it, that next to 1
@@ -266,5 +266,7 @@ class Term(Contribution):
 
         It is -μ0 Ms m·H/2, if quadratic in m.
         """
-        density = -layer.polarization / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))
+        density = (
+            -layer.saturation_induction / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))
+        )
         return density if layer.cells is None else density * layer.cells.moment

@@ -23,7 +23,7 @@ class Exchange(Term):
 
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
         # the part of the cell itself is parallel to its m and exerts no torque
-        exchange, (x, y, _) = 2 * layer.exchange_stiffness / layer.polarization, layer.cell
+        exchange, (x, y, _) = 2 * layer.exchange_stiffness / layer.saturation_induction, layer.cell
         return {"neighbour_x": exchange / x**2, "neighbour_y": exchange / y**2}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -37,7 +37,7 @@ class Exchange(Term):
             step = np.diff(of_m, axis=0) / edge**2 * np.moveaxis(bond, axis, 0)[..., None]
             of_field[:-1] += step
             of_field[1:] -= step
-        return layer.per_moment(2 * layer.exchange_stiffness / layer.polarization * field)
+        return layer.per_moment(2 * layer.exchange_stiffness / layer.saturation_induction * field)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class InterfacialDMI(Term):
     name = "dmi"
 
     def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
-        dmi = layer.dmi_constant / layer.polarization
+        dmi = layer.dmi_constant / layer.saturation_induction
         return {"dmi_x": dmi / layer.cell[0], "dmi_y": dmi / layer.cell[1]}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -70,7 +70,7 @@ class InterfacialDMI(Term):
         field[..., 0] = -along_x[..., 2]
         field[..., 1] = -along_y[..., 2]
         field[..., 2] = along_x[..., 0] + along_y[..., 1]
-        return layer.per_moment(2 * layer.dmi_constant / layer.polarization * field)
+        return layer.per_moment(2 * layer.dmi_constant / layer.saturation_induction * field)
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,19 @@ class UniaxialAnisotropy(Term):
 
     def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
         axis = layer.anisotropy_axis
-        return {"local": 2 * layer.anisotropy / layer.polarization * np.outer(axis, axis)}
+        return {"local": 2 * layer.anisotropy / layer.saturation_induction * np.outer(axis, axis)}
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength = 2 * layer.anisotropy / layer.polarization
+        strength = 2 * layer.anisotropy / layer.saturation_induction
         local = self.coefficients(layer)["local"]
         return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         axis = layer.axes
         if layer.cells is None:
-            return 2 * layer.anisotropy / layer.polarization * (m @ axis)[..., None] * axis
+            return 2 * layer.anisotropy / layer.saturation_induction * (m @ axis)[..., None] * axis
         along = (m * axis).sum(axis=-1) * layer.cells.local_anisotropy
-        return 2 * layer.anisotropy / layer.polarization * along[..., None] * axis
+        return 2 * layer.anisotropy / layer.saturation_induction * along[..., None] * axis
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane

@@ -76,7 +76,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
         else:
             recorder.restore(earlier)
 
-        def until(end: float) -> None:
+        def run_interval(end: float) -> None:
             """Advance by the output interval, but not beyond the end."""
             _advance(engine, min(next_output(engine.time, job.output.interval), end), heated)
             recorder.record(engine.time, engine.magnetization)
@@ -97,7 +97,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
                 engine.restore(earlier)
                 earlier = None
             while engine.time < end * (1 - 1e-9) and not recorder.resting():
-                until(end)
+                run_interval(end)
         return {
             **({"highest_temperature": heated.highest} if heated else {}),
             "backend_version": __version__,
