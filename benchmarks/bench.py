@@ -119,7 +119,9 @@ def trained(repetitions):
     epoch.quiet()
     torch.set_num_threads(1)
     data = epoch.random_images()
-    package, plain = (partial(of, data, BATCH) for of in (epoch.of_package, epoch.of_plain_loop))
+    package, plain = (
+        partial(step, data, BATCH) for step in (epoch.of_package, epoch.of_plain_loop)
+    )
     package()
     return alternated(package, plain, repetitions)
 

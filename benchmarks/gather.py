@@ -71,8 +71,8 @@ def write_trace(job, index, path):
 
     recorder = Recorder(job)
     for entry in range(ENTRIES + 1):
-        at = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
-        recorder.record(entry * 20e-12, tracks.placed_wall(job, at, at))
+        position = 60e-9 + (200e-9 + index * 1e-12) * entry / ENTRIES
+        recorder.record(entry * 20e-12, tracks.placed_wall(job, position, position))
     files.write_dataset(
         recorder.trace(),
         path,

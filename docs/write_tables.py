@@ -195,7 +195,7 @@ def operating_windows(results: Results) -> str:
             )
             width = f"{inner:.0f} to {outer:.0f}".replace("nan", "–")
             cells = (" to ".join(dict.fromkeys((f"{first:g}", f"{last:g}"))), width)
-            beside = (f"{at:g} {fails[at]}" if at in fails else "–" for at in (below, above))
+            beside = (f"{end:g} {fails[end]}" if end in fails else "–" for end in (below, above))
             rows.append([name, pulse[0], f"{float(pulse[1]):g}", *cells, *beside])
     header = ["window", "variant", "duration (ns)", "works at J (1e12 A/m²)", "half width (± %)"]
     return markdown([*header, "fails below", "fails above"], rows)
@@ -952,16 +952,16 @@ def retention(results: Results) -> str:
     area = device.track.thickness * device.track.notches.diameter
     columns = {}
     for film, kelvin in ((300.0, 300.0), (358.0, 358.0), (300.0, 358.0)):
-        of = strip_of(device.track, film_of(device, film))
-        tension = math.pi * (of.critical_dmi - abs(of.material.dmi_constant))
+        strip = strip_of(device.track, film_of(device, film))
+        tension = math.pi * (strip.critical_dmi - abs(strip.material.dmi_constant))
         barrier = tension * area
         columns[f"{kelvin:g} K" if film == kelvin else f"{kelvin:g} K, film of {film:g} K"] = (
             f"{bloch(film, device.material.curie_temperature):.4f}",
-            f"{of.material.saturation_magnetization / 1e6:.4f}",
-            f"{of.material.exchange_stiffness / 1e-12:.2f}",
-            f"{of.material.dmi_constant / 1e-3:.4f}",
-            f"{of.material.uniaxial_anisotropy / 1e6:.4f}",
-            f"{of.effective_anisotropy / 1e6:.4f}",
+            f"{strip.material.saturation_magnetization / 1e6:.4f}",
+            f"{strip.material.exchange_stiffness / 1e-12:.2f}",
+            f"{strip.material.dmi_constant / 1e-3:.4f}",
+            f"{strip.material.uniaxial_anisotropy / 1e6:.4f}",
+            f"{strip.effective_anisotropy / 1e6:.4f}",
             f"{tension / 1e-3:.3f}",
             f"{barrier / 1e-19:.3f}",
             f"{barrier / (BOLTZMANN * kelvin):.1f}",

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_citation_is_of_this_version():
     assert paper["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 
 
-FILLERS = {"asked", "each", "found", "given", "known", "told", "wanted"}
+FILLERS = {"asked", "at", "by", "each", "found", "given", "known", "of", "told", "wanted"}
 """Words that do not say what a variable is."""
 
 
@@ -50,10 +51,23 @@ def bound(path):
             yield node.arg, node.lineno
 
 
+def named(path):
+    """Yield the names of a file of rules that are no attributes, with their lines."""
+    before = ""
+    with tokenize.open(path) as stream:
+        for token in tokenize.generate_tokens(stream.readline):
+            if token.type == tokenize.NAME and before != ".":
+                yield token.string, token.start[0]
+            before = token.string
+
+
 def test_variables_say_what_they_are():
     paths = (path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
     written = (path for path in paths if "_build" not in path.parts)
-    assert [(path, line) for path in written for name, line in bound(path) if name in FILLERS] == []
+    rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    variables = [(path, *place) for path in written for place in bound(path)]
+    variables += [(path, *place) for path in rules for place in named(path)]
+    assert [(path, line) for path, name, line in variables if name in FILLERS] == []
 
 
 def made(tmp_path, version, setup):

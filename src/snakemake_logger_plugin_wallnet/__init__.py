@@ -405,9 +405,9 @@ class LogHandler(LogHandlerBase):
             self._print(self.run.dry_text())
         elif self.run.began or self.run.interrupted:
             # in a complete run, a job that became unnecessary is in the total
-            of = "" if complete else f" of {self.run.total}"
+            total = "" if complete else f" of {self.run.total}"
             elapsed = time_in_words(time.monotonic() - self._started)
-            end = f"{self.run.done}{of} jobs done in {elapsed}"
+            end = f"{self.run.done}{total} jobs done in {elapsed}"
             end += f"; {len(self.run.failed)} failed" if self.run.failed else ""
             if self.run.interrupted:
                 end = f"interrupted: {end}; the next run goes on from there"

@@ -90,7 +90,7 @@ def test_the_fault_of_a_curve_is_told(tmp_path):
     _, shown, page = tables(path)
     fault = "no activation: it is not monotonic (the output falls by 0.600 of full scale"
     assert f"<caption>mine: transfer curve; {fault}" in page
-    (columns,) = (of for title, of in columns_in(shown).items() if fault in title)
+    (columns,) = (column for title, column in columns_in(shown).items() if fault in title)
     # the largest output is that at 0.3 V
     assert columns[3] == ["output normalised", "0.0000", "0.1000", "0.5000", "1.0000", "0.4000"]
     figure = drawn(path)

@@ -35,7 +35,7 @@ def test_the_figure_shows_temperature_and_energy(synapse, tmp_path, monkeypatch,
     words += ["--to", f"png={tmp_path}/energy.png", f"vector={tmp_path}/energy.svg"]
     kept, save = [], style.save
     monkeypatch.setattr(
-        style, "save", lambda drawing, *to, **by: kept.append(drawing) or save(drawing, *to, **by)
+        style, "save", lambda drawing, *to, **how: kept.append(drawing) or save(drawing, *to, **how)
     )
     cli.main(words)
     assert np.asarray(Image.open(tmp_path / "energy.png")).std() > 10

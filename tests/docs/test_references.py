@@ -117,7 +117,7 @@ def campaign() -> config.Campaign:
 def results() -> list[str]:
     """Return the paths of all results of the shipped campaign, with logs and benchmarks."""
     made = [*everything(campaign()), *checks(campaign())]
-    beside = [of(path) for path in made for of in (files.log_of, files.benchmark_of)]
+    beside = [path_of(path) for path in made for path_of in (files.log_of, files.benchmark_of)]
     return [*made, *beside, files.REPORT]
 
 

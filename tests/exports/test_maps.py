@@ -99,8 +99,8 @@ def test_each_parameter_that_varies_has_a_file(tmp_path):
         30: (0.9e6, 1.7e-11, -1.3e-3 * 25 / 22, 0.8e6 * 25 / 22, 0.6, 2.2e-9),
     }
     for x, values in expected.items():
-        at = [read[name]((x * 1e-9, 6e-9, 1e-9))[0] for name in PARAMETERS]
-        assert at == pytest.approx(values, rel=1e-6, abs=0)
+        interpolated = [read[name]((x * 1e-9, 6e-9, 1e-9))[0] for name in PARAMETERS]
+        assert interpolated == pytest.approx(values, rel=1e-6, abs=0)
     assert read["damping"]((42e-9, 2e-9, 1e-9))[0] == 0.0
 
 

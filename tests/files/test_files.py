@@ -122,14 +122,14 @@ def test_what_was_looked_at_is_not_read_again(tmp_path, monkeypatch):
     files.write_text("1\n", path)
     assert files.find_damaged(tmp_path, memory) == {}
     read = []
-    of = files.whole.sha256_of
-    monkeypatch.setattr(files.whole, "sha256_of", lambda p: read.append(p) or of(p))
+    sha256_of = files.whole.sha256_of
+    monkeypatch.setattr(files.whole, "sha256_of", lambda p: read.append(p) or sha256_of(p))
     assert files.find_damaged(tmp_path, memory) == {}
     assert read == []
     files.damaged(path, "is of no use")
     assert files.find_damaged(tmp_path, memory) == {str(path): "is of no use"}
     assert read == []
-    note_digest(path, of(path))
+    note_digest(path, sha256_of(path))
     status = path.stat()
     path.write_text("2\n")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -354,12 +354,12 @@ def test_a_missing_file_is_no_damage_and_yet_no_file(tmp_path):
 def test_a_file_that_is_written_anew_during_the_look_is_not_called_damaged(tmp_path, monkeypatch):
     path = tmp_path / "results" / "a.csv"
     files.write_text("old", path)
-    of = files.whole.sha256_of
+    sha256_of = files.whole.sha256_of
 
     def slow(looked_at):
-        monkeypatch.setattr(files.whole, "sha256_of", of)
+        monkeypatch.setattr(files.whole, "sha256_of", sha256_of)
         files.write_text("new", path)
-        return of(looked_at)
+        return sha256_of(looked_at)
 
     monkeypatch.setattr(files.whole, "sha256_of", slow)
     assert files.find_damaged(tmp_path) == {}

@@ -88,12 +88,12 @@ def apply(section: str, root: Path) -> list[Step]:
             path.write_text(step.text, encoding="utf-8")
             continue
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        at, text = len(lines), f"\n\n{step.text}"
+        line_number, text = len(lines), f"\n\n{step.text}"
         if step.after is not None:
             places = [n for n, line in enumerate(lines) if line.strip() == step.after.strip()]
             assert len(places) == 1, f"{step.path} has {len(places)} lines {step.after!r}"
-            at, text = places[0] + 1, step.text
-        lines[at:at] = [text]
+            line_number, text = places[0] + 1, step.text
+        lines[line_number:line_number] = [text]
         path.write_text("".join(lines), encoding="utf-8")
     return done
 

@@ -105,12 +105,12 @@ def test_every_weight_follows_from_its_row_of_the_table(written):
         entry = (plus - 12e-6) / span if np.isnan(minus) else (plus - minus) / span
         weight = about["weight_offset"] + about["weight_scale"] * entry
         # a kernel's column is channel, row and column in one number
-        at = (
+        place = (
             np.unravel_index(column, module.weight.shape[1:])
             if module.weight.dim() > 2
             else (column,)
         )
-        expected = float(module.weight.detach()[(row, *at)])
+        expected = float(module.weight.detach()[(row, *place)])
         assert weight == pytest.approx(expected, abs=2e-7)
         seen.add((layer, row, column))
     assert len(seen) == len(conductance) == 3 * 16 + 6 * 2 + 2 * 5

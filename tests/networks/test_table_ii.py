@@ -105,7 +105,7 @@ def test_the_table_follows_from_means_and_deviations():
     keys = list(table.columns[:7])
     both = table.merge(stored(), on=keys, suffixes=("", "_stored"))
     assert list(table.columns) == list(stored().columns)
-    far, reference = (both[f"fashion-mnist_largest_distance{of}"] for of in ("", "_stored"))
+    far, reference = (both[f"fashion-mnist_largest_distance{suffix}"] for suffix in ("", "_stored"))
     # three decimals of the deviation are stored
     assert ((far - reference).abs() / reference < 0.02).mean() > 0.95
     assert (far < reference * 1.02).all()

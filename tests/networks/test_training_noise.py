@@ -47,9 +47,9 @@ def test_the_noise_of_a_weight_is_that_of_its_conductances(mapping, pairs):
     model.train()
     for entry, (plus, minus) in pairs.items():
         # the outermost entries are rare
-        at = (entries - entry).abs() < 1e-4
-        repeated = 1 + 30_000 // int(at.sum())
-        moved = torch.cat([(model.weight.detach() - clean)[at] for _ in range(repeated)]) / scale
+        near = (entries - entry).abs() < 1e-4
+        repeated = 1 + 30_000 // int(near.sum())
+        moved = torch.cat([(model.weight.detach() - clean)[near] for _ in range(repeated)]) / scale
         expected = NOISE * math.hypot(plus, minus) / 20
         # four standard errors of the mean and of the standard deviation
         assert len(moved) >= 30_000

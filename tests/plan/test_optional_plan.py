@@ -38,8 +38,8 @@ def test_an_optional_device_and_its_pulse_trains_are_not_part_of_the_campaign():
     # they are not obsolete
     assert left_out <= {*checks(optional)}
     assert not left_out & {*checks(usual)}
-    for of in (device_files, figures):
-        assert of(optional) == of(usual)
+    for files_of in (device_files, figures):
+        assert files_of(optional) == files_of(usual)
     assert [*of_study("devices", optional)] == [*of_study("devices", usual)]
 
 

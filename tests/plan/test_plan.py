@@ -178,8 +178,8 @@ def with_revisions(tmp_path, **raised):
     shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
     path = source / "wallnet" / "revisions.json"
     table = json.loads(path.read_text())
-    for stage, by in raised.items():
-        table[stage]["revision"] += by
+    for stage, rise in raised.items():
+        table[stage]["revision"] += rise
     path.write_text(json.dumps(table))
     return {"PYTHONPATH": str(source)}
 
@@ -371,7 +371,7 @@ def calculator_of(job):
 def test_a_revision_is_a_parameter_of_the_jobs_of_its_stage_and_of_no_others(jobs):
     """Each job has the revision of the code that it runs; Snakemake sees no other."""
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
-    now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
+    now = {stage: table[stage]["revision"] + rise for stage, rise in RAISED.items()}
     stages = {
         "devices": {"gather_devices", "compact_model"},
         "networks": {"data", "train", "train_on", "map", "compare_mappings"},
@@ -663,8 +663,8 @@ def expected_input(job):
             "results/tables/accuracy.csv",
         ]
     if rule == "gather_crosscheck":
-        cases = [(case, of) for case in ("slow", "quick") for of in ("film", "oommf")]
-        paths = [f"results/crosscheck/engines/{case}/{of}.nc" for case, of in cases]
+        cases = [(case, engine) for case in ("slow", "quick") for engine in ("film", "oommf")]
+        paths = [f"results/crosscheck/engines/{case}/{engine}.nc" for case, engine in cases]
         # the neuron has no notches
         return [*paths, "results/crosscheck/engines/quick/minima.nc"]
     if rule == "show_crosscheck":
@@ -970,7 +970,7 @@ def of_rounds(tmp_path_factory):
 
 def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of_rounds):
     table = json.loads((ROOT / "src/wallnet/revisions.json").read_text())
-    now = {stage: table[stage]["revision"] + by for stage, by in RAISED.items()}
+    now = {stage: table[stage]["revision"] + rise for stage, rise in RAISED.items()}
     stages = {rule: stage for rules in ROUNDS.values() for rule, stage in rules.items()}
     assert set(stages) <= {job["rule"] for job in of_rounds}
     simulated = set()

@@ -133,7 +133,7 @@ def test_the_area_that_smooth_edges_leave_empty_is_that_of_cells_below_a_tenth()
     """Half discs of 16 nm radius; a cell of 4 nm is filled where its points are outside."""
     smooth = campaign_of(track=TINY["devices"]["synapse"]["track"] | {"edges": "smooth"})
     fine = (np.arange(0, 360, 0.05) + 0.025, np.arange(0, 16, 0.05)[:, np.newaxis] + 0.025)
-    outside = np.min([np.hypot(fine[0] - at, fine[1]) for at in (120, 240, 360)], axis=0) > 16
+    outside = np.min([np.hypot(fine[0] - x, fine[1]) for x in (120, 240, 360)], axis=0) > 16
     filled = outside.reshape(4, 80, 90, 80).mean(axis=(1, 3))
     # along both edges
     lost = 2 * 16 * filled[filled < 0.1].sum()

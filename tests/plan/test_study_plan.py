@@ -121,7 +121,7 @@ def test_nothing_is_compared_without_what_it_needs():
 def test_clean_keeps_the_files_of_the_comparison_and_lists_those_of_others(tmp_path):
     parsed = config.parse(campaign(), check)
     kept = mapping_files(parsed)
-    kept += [of(path) for path in kept for of in (files.log_of, files.benchmark_of)]
+    kept += [path_of(path) for path in kept for path_of in (files.log_of, files.benchmark_of)]
     gone = [
         "results/logs/table-ii/mnist/seed-4.log",
         "results/mappings/mnist/synapse/series/seed-4.json",

@@ -95,11 +95,11 @@ def test_curves_share_one_time_axis(bench):
     assert curves["time"][-1] == pytest.approx(
         float(data["end_time"].values[2]) / 1e-9, rel=1e-5, abs=0
     )
-    of = data.isel(current_density=2)
+    row = data.isel(current_density=2)
     for name, variable, unit in (
-        ("lower", of["sweep_wall_bottom"], 1e-9),
-        ("upper", of["sweep_wall_top"], 1e-9),
-        ("G", of["conductance"].sel(reading="parallel"), 1e-6),
+        ("lower", row["sweep_wall_bottom"], 1e-9),
+        ("upper", row["sweep_wall_top"], 1e-9),
+        ("G", row["conductance"].sel(reading="parallel"), 1e-6),
     ):
         expected = np.interp(curves["time"], data["time"] / 1e-9, variable / unit)
         assert curves[name] == pytest.approx(expected, rel=1e-5, abs=1e-9)
@@ -158,9 +158,9 @@ def test_a_neuron_has_its_transfer_curve_and_no_levels(tmp_path):
     assert [x[0], x[-1]] == pytest.approx([0.1, 0.45], rel=1e-9, abs=0)
     ends = data["final_conductance"].sel(reading="parallel").values / 1e-6
     assert relu == pytest.approx(np.linspace(ends[0], ends[-1], 61), rel=1e-9, abs=0)
-    at = np.interp(data["current_density"].values / 1e12, x, quartic)
+    expected = np.interp(data["current_density"].values / 1e12, x, quartic)
     largest = float(data["fit_error"].sel(reading="parallel")) * np.ptp(ends)
-    assert np.abs(at - ends).max() == pytest.approx(largest, rel=0.2, abs=0.01)
+    assert np.abs(expected - ends).max() == pytest.approx(largest, rel=0.2, abs=0.01)
 
 
 def test_too_many_maps_are_thinned_and_the_last_one_stays(bench, monkeypatch):

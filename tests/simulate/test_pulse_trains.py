@@ -135,8 +135,8 @@ def test_a_train_by_the_state_of_its_wall_needs_the_minima_of_its_film(initial):
 def test_the_current_flows_during_pulses_only(trace):
     time, current = trace["time"].values, trace["applied_current_density"].values
     # five pulses of 1 ns every 2 ns
-    for at, flows in ((0.5e-9, 1.2e12), (1.5e-9, 0), (4.5e-9, 1.2e12), (6.5e-9, -1.2e12)):
-        assert current[np.argmin(np.abs(time - at))] == flows
+    for instant, flows in ((0.5e-9, 1.2e12), (1.5e-9, 0), (4.5e-9, 1.2e12), (6.5e-9, -1.2e12)):
+        assert current[np.argmin(np.abs(time - instant))] == flows
     assert current[-1] == 0
 
 

@@ -111,11 +111,11 @@ def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     counts = wall_count(ensemble["replica_profile"].values[1, :, -1])
     assert counts.tolist() == train["pulse_walls"].values.tolist() == [1] * 3
     # at 0.1 and 0.14 ns, at 0.18 ns, and before
-    at = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
+    entry_of = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
     for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
-        tops = [train["wall_top"].values[at[entry]] for entry in entries]
+        tops = [train["wall_top"].values[entry_of[entry]] for entry in entries]
         assert ensemble["replica_wall_top"].values[1, pulse].tolist() == tops
-        places = train["wall_position"].values[[at[entry] for entry in entries]]
+        places = train["wall_position"].values[[entry_of[entry] for entry in entries]]
         m_z = ensemble.attrs["domain_magnetization"] * (1 - 2 * places / 240e-9)
         np.testing.assert_allclose(ensemble["replica_m_z"].values[1, pulse], m_z, atol=1e-6)
     profile, cells = ensemble["replica_profile"].values[1], ensemble["magnetic_cells"].values

@@ -665,8 +665,8 @@ def test_the_film_follows_blochs_law():
     for _ in range(60):
         middle = (below + above) / 2
         below, above = (middle, above) if temperature(middle) < 400 else (below, middle)
-    terms, at = film.at(above)
-    assert at == pytest.approx(400, rel=1e-6, abs=0)
+    terms, kelvin = film.at(above)
+    assert kelvin == pytest.approx(400, rel=1e-6, abs=0)
     ratio, cell = 0.893901, (3e-9, 3e-9, 2e-9)
     hot_film, ambient_film = (
         of_film(cell_terms, cell, kelvin, N_Z)

@@ -130,7 +130,7 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     gathered = examples(study, campaign)
     change(gathered[-1], lambda data: data.assign_attrs(revision=9))
     kinds = {request.path: FILES.get(request.kind, request.kind) for request in gathered}
-    by = [files.read_dataset(path, kind).attrs for path, kind in kinds.items()]
+    origins = [files.read_dataset(path, kind).attrs for path, kind in kinds.items()]
     subject = SUBJECTS[study.name]
     attrs = gather(study, campaign, subject, requested(study, campaign)).attrs
     settings = study.subjects(campaign)[subject]
@@ -148,7 +148,9 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     first = next(r for r in gathered if (study.name, r.kind) != ("sensitivity", "level"))
     assert attrs["simulation"] == first.computes.to_json()
     for key in ("backend", "revision"):
-        assert attrs[f"simulation_{key}"] == ", ".join(sorted({str(source[key]) for source in by}))
+        assert attrs[f"simulation_{key}"] == ", ".join(
+            sorted({str(source[key]) for source in origins})
+        )
     assert attrs["revision"] == revisions.of(study.name)
     # minima and paths have no pulses
     pulses = [files.read_dataset(path, kind) for path, kind in kinds.items() if kind in MOVED]

@@ -344,10 +344,10 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     results = {f"results/{name}.nc" for name in names}
     assert {*left} == {
         *results,
-        *(of(path) for path in results for of in (files.log_of, files.benchmark_of)),
+        *(path_of(path) for path in results for path_of in (files.log_of, files.benchmark_of)),
         *(
-            path.format(f"{of}/round-2")
-            for of in (bisection, "calibration/paper")
+            path.format(f"{study}/round-2")
+            for study in (bisection, "calibration/paper")
             for path in ("results/{}.json", "results/logs/{}.log", "results/benchmarks/{}.tsv")
         ),
     }

@@ -179,10 +179,10 @@ def judge_curves(check, result):
             assert curve["m"][0][:2] == pytest.approx(state, abs=1e-6)
             assert len(curve["m"]) == 101
     if check == "stray-field":
-        of = [row["quantity"].partition(" of a ")[2] for row in rows]
+        materials = [row["quantity"].partition(" of a ")[2] for row in rows]
         cells = ["1×1×2 nm cell", "3×3×2 nm cell"]
         prisms = ["512×64×2 nm prism, from its cells", "1500×150×2 nm prism, from its cells"]
-        assert of == [*np.repeat(cells, 2), *np.repeat(prisms, 3)]
+        assert materials == [*np.repeat(cells, 2), *np.repeat(prisms, 3)]
         factors = [row["quantity"][:3] for row in rows]
         assert factors == [*["Nxx", "Nzz"] * 2, *["Nxx", "Nyy", "Nzz"] * 2]
 

@@ -5,9 +5,9 @@ from snakemake_interface_common.exceptions import WorkflowError
 from wallnet.errors import UserError
 
 
-def checked(function, *given):
+def checked(function, *arguments):
     """Call a function; end the run with its sentence if something is wrong."""
     try:
-        return function(*given)
+        return function(*arguments)
     except UserError as error:
         raise WorkflowError(str(error)) from None

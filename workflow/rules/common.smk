@@ -26,9 +26,9 @@ def growing(amount):
     return lambda wildcards, attempt: attempt * amount
 
 
-def as_options(given):
+def as_options(paths):
     """Return named inputs as the words of options: --name path."""
-    return [word for name, path in given.items() for word in (f"--{name}", path)]
+    return [word for name, path in paths.items() for word in (f"--{name}", path)]
 
 
 def activation_of_neuron():

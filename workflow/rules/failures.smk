@@ -3,8 +3,8 @@
 
 def log_of(job):
     """Return the names of a job's logs, with a hint if they are empty."""
-    told = any(Path(path).is_file() and Path(path).stat().st_size for path in job.log)
-    hint = "" if told else " (empty: the disk may be full, or the job was killed)"
+    logged = any(Path(path).is_file() and Path(path).stat().st_size for path in job.log)
+    hint = "" if logged else " (empty: the disk may be full, or the job was killed)"
     return (", ".join(job.log) + hint) if job.log else "none"
 
 

@@ -25,12 +25,12 @@ def request(wildcards):
 
 def computed(wildcards):
     """Return what a request computes; a job on a cluster reads its user-defined class first."""
-    found = request(wildcards).computes
-    if not main_process and found.calculator_name not in PACKAGED:
+    job = request(wildcards).computes
+    if not main_process and job.calculator_name not in PACKAGED:
         from wallnet.simulate.registry import class_of
 
-        checked(class_of, found.calculator_name)
-    return found
+        checked(class_of, job.calculator_name)
+    return job
 
 
 relaxing = any(device.wall.relaxation for device in campaign.simulated.values())

@@ -9,21 +9,21 @@ from wallnet.plan.shown import FIGURES, TABLES
 
 def left_open(shown):
     """Return the files of a row, with its wildcards; the report shows its figure or its HTML."""
-    found = shown.written(campaign, device="{device}", dataset="{dataset}")
-    reported = "png" if "png" in found else "html"
-    found[reported] = report(
-        found[reported],
+    outputs = shown.written(campaign, device="{device}", dataset="{dataset}")
+    reported = "png" if "png" in outputs else "html"
+    outputs[reported] = report(
+        outputs[reported],
         caption=f"../report/{shown.rule}.rst",
         category=shown.category,
         labels={"result": shown.label},
     )
-    return found
+    return outputs
 
 
 def values(shown, wildcard):
     """Return a pattern of the values of a wildcard of a row."""
     return one_of(
-        {each[wildcard] for each in shown.places(campaign) if wildcard in each}
+        {place[wildcard] for place in shown.places(campaign) if wildcard in place}
     )
 
 

@@ -25,10 +25,10 @@ def check_calculators(planned):
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     ready = {"film", "oommf"} if brought else {"film"}
     called = [
-        found.computes.to_json()
+        request.computes.to_json()
         for job in planned
         if job.rule.name in SIMULATED
-        and (found := requested[job.output[0]]).calculator not in ready
+        and (request := requested[job.output[0]]).calculator not in ready
     ]
     checked(check_settings, plan.start.own_calculators(campaign))
     checked(check_called, called)
@@ -121,7 +121,7 @@ def target(paths, missing="", work=None):
     function that returns what the target computes (`plan.work.Work`), given the results that run
     again; the display tells it, and at the end where the results are.
     """
-    told = []
+    announced = []
 
     def listed(wildcards):
         if missing and not paths:
@@ -129,8 +129,8 @@ def target(paths, missing="", work=None):
             logger.error(missing)
             sys.exit(1)
         # a report and a graph of the jobs have no executor
-        if main_process and workflow.executor_plugin and not told:
-            told.append(paths)
+        if main_process and workflow.executor_plugin and not announced:
+            announced.append(paths)
             tell(results=plan.listing.in_short(paths))
             if work:
                 networks = plan.work.network_times(campaign)

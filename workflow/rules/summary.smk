@@ -31,13 +31,13 @@ rule summary:
 onsuccess:
     if plan.summary.is_outdated(plan.summary.summary_job(campaign)):
         command = "wallnet show page.summary --job - --sources folder=. --to"
-        told = subprocess.run(
+        written = subprocess.run(
             [*command.split(), f"html={files.SUMMARY}"],
             input=plan.summary.linked_summary(campaign).to_json(),
             text=True,
             capture_output=True,
         )
-        if told.returncode:
+        if written.returncode:
             logger.warning(
-                f"{files.SUMMARY} is not rewritten: {told.stderr.strip()}"
+                f"{files.SUMMARY} is not rewritten: {written.stderr.strip()}"
             )

@@ -512,8 +512,8 @@ def _measured_curve(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     inputs, outputs = (np.array(model["points"][name]) for name in ("input", "output"))
     curve = model["activation"][MEASURED]
     fine = np.linspace(0, 1, 401)
-    at = PPoly(np.array(curve["coefficients"]).T[::-1], curve["breaks"])(fine)
-    x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](at)
+    values = PPoly(np.array(curve["coefficients"]).T[::-1], curve["breaks"])(fine)
+    x, y = _linear(inputs[0], inputs[-1])[0](fine), _linear(outputs.min(), outputs.max())[0](values)
     axes.plot(x, y, color=style.COLOURS[2], label="interpolation")
     axes.plot(inputs, outputs, color=style.COLOURS[0], linestyle="none", marker="o", label="points")
     titles = (style.plain(tables.with_unit(model, part)) for part in ("input", "output"))
@@ -585,14 +585,14 @@ def draw(sources: style.SourceFiles, job: str, figures: Figures) -> style.Drawn:
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     own = dict(sources)
     (traces,) = own.pop("traces", [None])
-    ((of, paths),) = own.items()
+    ((kind, paths),) = own.items()
     for path in paths:
         name = Path(path).stem
-        if of == MEASURED:
+        if kind == MEASURED:
             read[name] = tables.read_measured(path)
             made_by[name] = read[name]["made_by"]
         else:
-            read[name] = files.read_dataset(path, of)
+            read[name] = files.read_dataset(path, kind)
             made_by[name] = {key: str(read[name].attrs[key]) for key in origin}
     figure = figure_job.drawing(DRAWINGS)(Sources(read, traces, figure_job.shown), figures)
     return figure, {"kind": figure_job.figure, "devices": made_by}

@@ -43,8 +43,8 @@ def remaining_path(time: NDArray[np.floating], end: NDArray[np.floating], durati
     does not move; infinite for one that does not slow down.
     """
     last = float(time[-1])
-    at = np.interp([last - duration, last - duration / 2, last], time, end)
-    first, second = np.abs(np.diff(at)).tolist()
+    positions = np.interp([last - duration, last - duration / 2, last], time, end)
+    first, second = np.abs(np.diff(positions)).tolist()
     if second <= NOISE:
         return 0.0
     if second >= first:

@@ -72,7 +72,7 @@ def modes(damping: float, radius: float) -> NDArray[np.complexfloating]:
     ray = math.pi - math.atan2(1.0, damping)
     sizes = radius * (1 - np.cos(np.linspace(0, math.pi, 41)))[1:] / 2
     turned = [(sizes, -1.5), (sizes, 0.0), (sizes, 3.0), (sizes[sizes < radius / 2], 10.0)]
-    return np.concatenate([r * np.exp(1j * (ray + math.radians(by))) for r, by in turned])
+    return np.concatenate([r * np.exp(1j * (ray + math.radians(turn))) for r, turn in turned])
 
 
 def _fitted(

@@ -374,9 +374,9 @@ def interpolation_coefficients(extrapolated, polynomial, first, stride):
     columns = stride - 2
     for c in range(3):
         for r in range(stored_fields.shape[2]):
-            at = (r + 1) * stride + 1
+            offset = (r + 1) * stride + 1
             for k in range(matrix.shape[0]):
-                out = polynomial[k, c, at : at + columns]
+                out = polynomial[k, c, offset : offset + columns]
                 if k == 0:
                     for i in range(columns):
                         out[i] = per_step * missed[c, r, first + i]
@@ -476,12 +476,12 @@ def pack(film, free, first, last, m, weight):
     m[:] = 0
     weight[:] = 0
     for r in range(rows):
-        at = (r + 1) * stride + 1 - first
+        offset = (r + 1) * stride + 1 - first
         for c in range(3):
-            source, target = film[c, r, left:right], m[c, at + left : at + right]
+            source, target = film[c, r, left:right], m[c, offset + left : offset + right]
             for i in range(right - left):
                 target[i] = source[i]
-        moves, chosen = free[r, first:last], weight[at + first : at + last]
+        moves, chosen = free[r, first:last], weight[offset + first : offset + last]
         for i in range(last - first):
             chosen[i] = moves[i]
 
@@ -492,8 +492,8 @@ def unpack(m, film, first, last):
     stride = last - first + 2
     for c in range(3):
         for r in range(film.shape[1]):
-            at = (r + 1) * stride + 1
-            source, target = m[c, at : at + last - first], film[c, r, first:last]
+            offset = (r + 1) * stride + 1
+            source, target = m[c, offset : offset + last - first], film[c, r, first:last]
             for i in range(last - first):
                 target[i] = source[i]
 

@@ -80,8 +80,9 @@ def unpacked(
     right, above = (
         [arrays[f"{side}_{kind}"] for kind in ("x", "y", "z", "dmi")] for side in ("right", "above")
     )
-    east, west = (tuple(part[1:-1, of] for part in right) for of in (slice(1, -1), slice(-2)))
-    north, south = (tuple(part[of, 1:-1] for part in above) for of in (slice(1, -1), slice(-2)))
+    ways = (slice(1, -1), slice(-2))
+    east, west = (tuple(part[1:-1, way] for part in right) for way in ways)
+    north, south = (tuple(part[way, 1:-1] for part in above) for way in ways)
     return own, (east, west, north, south)
 
 

@@ -116,9 +116,9 @@ def near_terms(
             pairs = [(source, target)]
             if not np.all(chosen[tuple(target.T)]):
                 pairs.append((target, source))
-            for at, of in pairs:
-                only = slice(None) if at is source else ~chosen[tuple(at.T)]
-                a, b = at[only], of[only]
+            for receiver, source_cells in pairs:
+                only = slice(None) if receiver is source else ~chosen[tuple(receiver.T)]
+                a, b = receiver[only], source_cells[only]
                 value = -difference[:, only] * strength[tuple(b.T)] / filled[tuple(a.T)]
                 entries.append((_index(a, rows), _index(b, rows), value))
     receivers, sources, values = (

@@ -229,12 +229,12 @@ def lowest(landscape: Landscape, candidates: Sequence[NDArray[np.floating]]) -> 
 
 def distributed(images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return images at equal geodesic distances along a path, with linear interpolation."""
-    at = along(images)
-    even = np.linspace(0, at[-1], len(images))
+    arc = along(images)
+    even = np.linspace(0, arc[-1], len(images))
     spread = images.copy()
     for index in range(1, len(images) - 1):
-        left = min(int(np.searchsorted(at, even[index], side="right")) - 1, len(images) - 2)
-        share = np.float32((even[index] - at[left]) / max(at[left + 1] - at[left], 1e-300))
+        left = min(int(np.searchsorted(arc, even[index], side="right")) - 1, len(images) - 2)
+        share = np.float32((even[index] - arc[left]) / max(arc[left + 1] - arc[left], 1e-300))
         spread[index] = unit(images[left] + share * (images[left + 1] - images[left]))
     return spread
 

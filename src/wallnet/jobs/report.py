@@ -167,5 +167,5 @@ def programming_energy_job(campaign: Campaign) -> ProgrammingEnergyJob:
     synapses = {name for name, _ in places}
     return ProgrammingEnergyJob(
         run_set=run_set.limited(PROGRAMMED_STAGES, places=places, seeds=run_set.seeds[:2]),
-        written_by={name: by for name, by in networks.written_by.items() if name in synapses},
+        written_by={name: train for name, train in networks.written_by.items() if name in synapses},
     )

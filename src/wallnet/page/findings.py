@@ -184,8 +184,8 @@ def _swept(data: "xarray.Dataset") -> str:
     if "relu_deviation" in data:
         reading = files.READINGS[0]
         read = between(data["final_conductance"].sel(reading=reading), 1e-6, "µS")
-        of = ((r, float(data["relu_deviation"].sel(reading=r))) for r in files.READINGS)
-        shown = ", ".join(f"{value:.3f} ({r})" for r, value in of if math.isfinite(value))
+        deviations = ((r, float(data["relu_deviation"].sel(reading=r))) for r in files.READINGS)
+        shown = ", ".join(f"{value:.3f} ({r})" for r, value in deviations if math.isfinite(value))
         fit = f"largest deviation from ReLU {shown}" if shown else "no activation"
         return f"G of {read} ({reading}) {pulses}; {fit}"
     fastest = np.abs(np.nan_to_num(data["wall_velocity"].values)).max(initial=0.0)
@@ -268,8 +268,8 @@ def _quantised(rows: Sequence[Row]) -> "pandas.DataFrame":
     frame = networks.losses(rows, "validation_accuracy")
     frame = frame[frame["stage"] == "quantized"]
     frame["place"] = frame["dataset"].map(networks.dataset_title) + " on " + frame["device"]
-    by = frame.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
-    return by[["validation_accuracy", "lost"]].mean().reset_index()
+    groups = frame.groupby(["place", "device", "recipe", "reading", "mapping"], sort=False)
+    return groups[["validation_accuracy", "lost"]].mean().reset_index()
 
 
 def best_mapping(rows: Sequence[Row]) -> list[str]:

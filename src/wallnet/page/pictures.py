@@ -159,15 +159,15 @@ def _pulse(data: xarray.Dataset, path: Any, most: int) -> dict[str, Any]:
     # in 64 steps, since PNG shortens equal values
     colours = style.film_colours(np.round(32 * m_z) / 32, filled_cells(trace))
     colours = np.pad(colours, ((0, 0), (1, 1), (0, 0), (0, 0)), "edge")
-    at = trace["snapshot_time"].values / 1e-9
+    instants = trace["snapshot_time"].values / 1e-9
     while len(maps := _png(np.concatenate(colours))) > most or colours[..., 0, 0].size > TALLEST:
         if len(colours) == 1:
             break
         # the last one stays
-        colours, at = colours[::-1][::2][::-1], at[::-1][::2][::-1]
+        colours, instants = colours[::-1][::2][::-1], instants[::-1][::2][::-1]
     return {
         "maps": maps,
-        "at": [float(f"{instant:.4g}") for instant in at],
+        "at": [float(f"{instant:.4g}") for instant in instants],
         "curves": _points(
             time=time[kept] / 1e-9,
             lower=data["sweep_wall_bottom"].values[kept] / 1e-9,

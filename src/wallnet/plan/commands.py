@@ -166,7 +166,7 @@ def _init(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.folder)
     examples = resources.files("wallnet.config")
     workflow = Path(workflow_path()).parent
-    texts = {folder / to: examples.joinpath(of).read_text("utf-8") for to, of in EXAMPLES.items()}
+    texts = {folder / to: examples.joinpath(own).read_text("utf-8") for to, own in EXAMPLES.items()}
     texts[folder / SCHEMA] = schema_text()
     for path in sorted(workflow.glob("profiles/*/config.yaml")):
         texts[folder / path.relative_to(workflow)] = path.read_text("utf-8")

@@ -59,7 +59,7 @@ def records(campaign: Campaign, results: Iterable[str]) -> set[str]:
     # one job maps many networks
     mapped = (run for run in campaign.networks.runs() if run.device != NO_DEVICE)
     named = {*results, *(files.ON_SYNAPSE.format(**run) for run in mapped)}
-    return {of(path) for path in named for of in (files.log_of, files.benchmark_of)}
+    return {path_of(path) for path in named for path_of in (files.log_of, files.benchmark_of)}
 
 
 def everything(campaign: Campaign) -> list[str]:
@@ -141,7 +141,7 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
 
     Those of a study include the requests of its finished rounds in the campaign's folder.
     """
-    of = {
+    named = {
         "traces": list(of_study("devices", campaign)),
         "devices": device_files(campaign),
         "figures": figures(campaign),
@@ -152,7 +152,9 @@ def beyond_all(campaign: Campaign, folder: str = "") -> dict[str, list[str]]:
         "as-made": as_made_files(campaign),
     }
     usual = {*everything(campaign)}
-    beyond = {target: [path for path in paths if path not in usual] for target, paths in of.items()}
+    beyond = {
+        target: [path for path in paths if path not in usual] for target, paths in named.items()
+    }
     return {target: paths for target, paths in beyond.items() if paths}
 
 

@@ -208,7 +208,7 @@ def spread(data: "xarray.Dataset", question: Question, name: str) -> list[Table]
         axes = [str(axis) for axis in values.dims[1:]]
         data_of = xarray.Dataset(numbers | {"samples": samples.count(SAMPLE)})
         frame = data_of.to_dataframe(dim_order=axes)
-        places = [at if isinstance(at, tuple) else (at,) for at in frame.index]
+        places = [entry if isinstance(entry, tuple) else (entry,) for entry in frame.index]
         where = [_place(labels, dict(zip(axes, place, strict=True))) for place in places]
         frames.append(frame.assign(quantity=title, of=where))
     rows = pandas.concat(frames)[["quantity", "of", *numbers, "samples"]]

@@ -156,9 +156,9 @@ class Question:
         """Return one of its modules, which is imported when it is needed."""
         return import_module(f"{self.package}.{name}")
 
-    def caption(self, of: str) -> str:
+    def caption(self, kind: str) -> str:
         """Return the file with the caption of its `table` or `figure` in the report."""
-        return str(self.folder / f"{of}.rst")
+        return str(self.folder / f"{kind}.rst")
 
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None

@@ -99,9 +99,9 @@ def faults(devices: Devices) -> list[str]:
     """
     return grouped(
         (cause, name, detail)
-        for of in (_no_activation, _lost_levels, _moving)
+        for faults_of in (_no_activation, _lost_levels, _moving)
         for name, data in devices.items()
-        for cause, detail in of(data)
+        for cause, detail in faults_of(data)
     )
 
 

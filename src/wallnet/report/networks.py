@@ -466,9 +466,9 @@ def side_by_side(
         shift = width * (index / max(1, len(series) - 1) - 0.5)
         stats = values.groupby(values.index).agg(["mean", "std"]).fillna({"std": 0.0})
         shown = [place for place in places if place in stats.index]
-        at = [places.index(place) + shift for place in shown]
+        x = [places.index(place) + shift for place in shown]
         look = style.look(index, marker=True) | bars
-        panel.errorbar(at, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
+        panel.errorbar(x, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
 
 
 DRAWINGS: dict[str, Callable[..., "style.Figure"]] = {
@@ -490,8 +490,8 @@ def draw(sources: style.SourceFiles, job: str, figures: Figures) -> style.Drawn:
     The job is the JSON of `FigureJob`.
     """
     figure_job = FigureJob.from_json(job)
-    ((of, paths),) = sources.items()
-    rows = read_accuracies(*paths) if of == "table" else [read_metrics(path) for path in paths]
+    ((origin, paths),) = sources.items()
+    rows = read_accuracies(*paths) if origin == "table" else [read_metrics(path) for path in paths]
     figure = figure_job.drawing(DRAWINGS)(rows, figures, figure_job.paper)
     return figure, {"kind": figure_job.figure, "sources": [*paths]}
 

@@ -56,7 +56,7 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
         for key, value, unit in leaves:
             columns.setdefault(name, {})[key] = value
             units[key] = units.get(key) or unit
-    rows = [(key, unit, *(of.get(key) for of in columns.values())) for key, unit in units.items()]
+    rows = [(key, unit, *(own.get(key) for own in columns.values())) for key, unit in units.items()]
     # dtype object: a column contains numbers, text and lists
     frame = pandas.DataFrame(rows, columns=["key", "unit", *devices], dtype=object)
     return Table("Parameters of all devices", frame, dict.fromkeys(devices, _shown), missing="")

@@ -104,9 +104,9 @@ def _reversal(axes: "style.Axes", curves: Mapping[str, Any]) -> None:
 
 
 def _tolerances(axes: "style.Axes", curve: Mapping[str, Any]) -> None:
-    of = {"stray field": ("stray_field_tolerance", "stray_field_error")}
-    of["resting columns"] = ("frozen_change", "frozen_error")
-    for index, (label, (name, error)) in enumerate(of.items()):
+    curves = {"stray field": ("stray_field_tolerance", "stray_field_error")}
+    curves["resting columns"] = ("frozen_change", "frozen_error")
+    for index, (label, (name, error)) in enumerate(curves.items()):
         axes.loglog(curve[name], curve[error], label=label, **style.look(index, marker=True))
     axes.axhline(5e-4, color="#000000", linestyle=":", linewidth=0.8)
     axes.set(xlabel="tolerance", ylabel="largest deviation of <m>")

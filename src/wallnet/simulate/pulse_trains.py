@@ -383,17 +383,17 @@ def _replicas(
     )
     for row, (number, record) in enumerate(courses.items()):
         for pulse, wall in enumerate(record.walls):
-            at, part, entries = (row, pulse), record.parts[max(pulse - 1, 0)], [0, 0]
+            entry, part, entries = (row, pulse), record.parts[max(pulse - 1, 0)], [0, 0]
             if pulse:  # the ends of the pulse and of the pause
                 off = np.abs(part["time"].values - part.attrs["pulse_end"])
                 entries = [int(np.argmin(off)), -1]
             for end in ENDS:
-                values[f"replica_wall_{end}"][at] = part[f"wall_{end}"].values[entries]
-                values[f"quenched_wall_{end}"][at] = wall[f"pulse_wall_{end}"]
-            values["replica_m_z"][at] = part["m"].values[entries, _Z]
-            values["replica_profile"][at] = part["magnetization_profile"].values[entries, :, _Z]
+                values[f"replica_wall_{end}"][entry] = part[f"wall_{end}"].values[entries]
+                values[f"quenched_wall_{end}"][entry] = wall[f"pulse_wall_{end}"]
+            values["replica_m_z"][entry] = part["m"].values[entries, _Z]
+            values["replica_profile"][entry] = part["magnetization_profile"].values[entries, :, _Z]
             if pulse:
-                values["replica_spin_temperature"][at] = part.attrs["spin_temperature"]
+                values["replica_spin_temperature"][entry] = part.attrs["spin_temperature"]
         if ended := onward.get(number):
             values["onward_time"][row] = ended["time"]
             for name in ("walls", *(f"wall_{end}" for end in ENDS)):

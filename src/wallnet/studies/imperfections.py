@@ -226,12 +226,12 @@ def _for_all(entries: Mapping[Place, float], numbers: Sequence[int]) -> dict[Pla
         by_device[number][tuple(place)] = value
     described = sorted(by_device)
     lacking = iter(number for number in numbers if number not in by_device)
-    of = {number: number for number in described}
-    of |= {number: described[index % len(described)] for index, number in enumerate(lacking)}
+    source_of = {number: number for number in described}
+    source_of |= {number: described[index % len(described)] for index, number in enumerate(lacking)}
     return {
         (number, *place): value
-        for number in sorted(of)
-        for place, value in by_device[of[number]].items()
+        for number in sorted(source_of)
+        for place, value in by_device[source_of[number]].items()
     }
 
 

@@ -107,18 +107,18 @@ def _of_map(track: Track, file: ParametersFile) -> Parameters:
     stored = _stored(file)
     parameters = {name: stored.values[name] for name in file.parameters}
     for axis, name, positions in ((1, "x", stored.x), (0, "y", stored.y)):
-        at, tolerance = centres(track.perfect)[1 - axis], ROUNDING * track.cell_size
-        if positions[0] > at[0] + tolerance or positions[-1] < at[-1] - tolerance:
+        centre, tolerance = centres(track.perfect)[1 - axis], ROUNDING * track.cell_size
+        if positions[0] > centre[0] + tolerance or positions[-1] < centre[-1] - tolerance:
             raise ValueError(
                 f"parameters_file names {file.path}, whose {name} is from {positions[0]:g} to "
-                f"{positions[-1]:g} m; it has to cover the centres of cells, {at[0]:g} to "
-                f"{at[-1]:g} m"
+                f"{positions[-1]:g} m; it has to cover the centres of cells, {centre[0]:g} to "
+                f"{centre[-1]:g} m"
             )
         # cells beside the track have the values at its sides
-        at = np.clip(centres(track)[1 - axis], at[0], at[-1])
-        after = np.clip(np.searchsorted(positions, at), 1, positions.size - 1)
+        centre = np.clip(centres(track)[1 - axis], centre[0], centre[-1])
+        after = np.clip(np.searchsorted(positions, centre), 1, positions.size - 1)
         width = positions[after] - positions[after - 1]
-        share = np.clip((at - positions[after - 1]) / width, 0, 1)
+        share = np.clip((centre - positions[after - 1]) / width, 0, 1)
         for key, array in parameters.items():
             low, high = np.take(array, after - 1, axis), np.take(array, after, axis)
             parameters[key] = low + (high - low) * (share if axis else share[:, None])
@@ -192,7 +192,7 @@ def _extreme_faults(device: Device) -> Iterator[str]:
     extremes = (-effective, effective / stiffness, (math.pi / 4 * dmi) ** 2 - stiffness * effective)
     for place in dict.fromkeys(int(extreme.argmax()) for extreme in extremes):
         row, column = np.argwhere(filled)[place]
-        x, y = (positions[at] for positions, at in zip(centres(track), (column, row), strict=True))
+        x, y = (along[k] for along, k in zip(centres(track), (column, row), strict=True))
         # six digits, as of a material at a temperature
         rounded = {name: float(f"{array[row, column]:.6g}") for name, array in cells.items()}
         material, findings = validated(StaticMaterial, rounded)

@@ -150,13 +150,13 @@ def rigid_wall(
     if len(notches) == 1:
         ahead = [(notches[0], (notches[0] + track.length) / 2)]
         behind = [(notches[0], notches[0] / 2)]
-    at = {stop: int(np.abs(place - stop).argmin()) for _, stop in (*ahead, *behind)}
+    minimum_of = {stop: int(np.abs(place - stop).argmin()) for _, stop in (*ahead, *behind)}
     beside = min([track.notch_reach + delta, *(np.diff(notches) / 2)])
-    at |= {notch: _minimum(energy, np.abs(place - notch) <= beside) for notch in notches}
+    minimum_of |= {notch: _minimum(energy, np.abs(place - notch) <= beside) for notch in notches}
 
     def barrier(start: float, stop: float) -> float:
-        low, high = sorted((at[start], at[stop]))
-        return float(energy[low : high + 1].max() - energy[at[start]])
+        low, high = sorted((minimum_of[start], minimum_of[stop]))
+        return float(energy[low : high + 1].max() - energy[minimum_of[start]])
 
     def threshold(start: float, stop: float) -> float:
         between = np.flatnonzero((place - start) * (place - stop) <= 0)
@@ -177,16 +177,16 @@ def _minimum(energy: Array, near: NDArray[np.bool_]) -> int:
 
 def _column_shares(track: Track, variation: Variation | None, strip: StripFilm) -> Array:
     """Return t (A + K)/2, t D and t Ms of each column relative to the film, (3, columns)."""
-    of, bond = relative(track, variation), grains.bonds(track).get("bond_x")
-    if not of and bond is None:
+    varying, bond = relative(track, variation), grains.bonds(track).get("bond_x")
+    if not varying and bond is None:
         return np.ones((3, track.cells[0]))
     names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"
-    thickness, exchange, dmi, easy = (of.get(name, 1.0) for name in names)
+    thickness, exchange, dmi, easy = (varying.get(name, 1.0) for name in names)
     if bond is not None:
         beside = np.pad(bond, ((0, 0), (1, 1)), constant_values=1.0)
         softened = (beside[:, 1:] + beside[:, :-1]) / 2
         exchange, dmi = exchange * softened, dmi * softened
-    magnetization = of.get("saturation_magnetization", 1.0)
+    magnetization = varying.get("saturation_magnetization", 1.0)
     stiffness = strip.material.uniaxial_anisotropy * easy
     stiffness = (stiffness - strip.shape_anisotropy * magnetization**2) / strip.effective_anisotropy
     mask = magnetic_mask(track.model_copy(update={"edges": "stairs"}))

@@ -73,8 +73,8 @@ def judged(ours: float, reference: float, tolerance: float, **words: str) -> Row
 
 
 def of_components(
-    key: str, m: Iterable[float], words: Row | None = None, of: str = "", **computed: float
+    key: str, m: Iterable[float], words: Row | None = None, prefix: str = "", **computed: float
 ) -> Rows:
     """Yield a row for each component of m; see `row`."""
     for name, value in zip(("mx", "my", "mz"), m, strict=False):
-        yield row(key, value, {**(words or {}), "name": of + name}, **computed)
+        yield row(key, value, {**(words or {}), "name": prefix + name}, **computed)

@@ -68,7 +68,7 @@ def problem_4(curves: Curves) -> Rows:
             times.append(engine.time)
             averages.append(engine.average())
         curves[f"field {number}"] = {"time": times, "m": np.array(averages).tolist()}
-        yield from of_components("problem-4", averages[-1], of=f"field {number}, ")
+        yield from of_components("problem-4", averages[-1], prefix=f"field {number}, ")
     cell = (2.5e-9, 2.5e-9, 3e-9)
     state = relaxed(uniform((50, 200), (1, 0.1, 0)), cell, _PERMALLOY)
     engine = in_field(first, state, cell)

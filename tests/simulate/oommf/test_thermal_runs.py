@@ -129,8 +129,8 @@ def test_the_engine_has_the_distribution_of_oommf(monkeypatch):
     reduced, expected = [one for _, one in runs], ENSEMBLE["domain_reduction"]
     # the energy of OOMMF's modes is 2 % low at its step; both means are known within 0.4 %
     assert np.mean(reduced) == pytest.approx(np.mean(expected), rel=0.03, abs=0)
-    for of in (np.mean, np.subtract.reduce):
-        one, other = of(ours, axis=1), of(theirs, axis=1)
+    for statistic in (np.mean, np.subtract.reduce):
+        one, other = statistic(ours, axis=1), statistic(theirs, axis=1)
         for entry in range(one.shape[1]):
             assert stats.ks_2samp(one[:, entry], other[:, entry]).pvalue > 0.01 / 8
     # each standard deviation is known within 9 %

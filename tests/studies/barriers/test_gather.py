@@ -91,9 +91,9 @@ def test_only_a_state_that_is_a_minimum_has_an_energy():
 
 def test_both_ends_of_the_wall_are_those_of_the_minima_and_of_the_paths():
     data = gathered()
-    for end, at, last in (("bottom", 300e-9, 1e-7), ("top", 310e-9, 1.1e-7)):
+    for end, position, last in (("bottom", 300e-9, 1e-7), ("top", 310e-9, 1.1e-7)):
         positions = data[f"state_wall_{end}"].values
-        assert positions == pytest.approx([at] * 3, rel=1e-9, abs=0)
+        assert positions == pytest.approx([position] * 3, rel=1e-9, abs=0)
         positions = data[f"pair_wall_{end}"].values
         assert positions == pytest.approx(np.tile([0, last / 2, last], (5, 1)), rel=1e-6, abs=1e-20)
 

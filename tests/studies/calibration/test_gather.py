@@ -46,11 +46,11 @@ MINIMA = {
 """Ends in nm of the walls at the minima of this track."""
 
 
-def seen(job, time, bottom, top, profile=(0.0,), at=-1, walls=None):
+def seen(job, time, bottom, top, profile=(0.0,), entry=-1, walls=None):
     """Return a trace with given ends in nm at times in ns, and m_z of columns at one of these."""
     time, bottom, top = (np.array(numbers, dtype=float) for numbers in (time, bottom, top))
     m = np.zeros((time.size, len(profile), 3))
-    m[at, :, 2] = profile
+    m[entry, :, 2] = profile
     variables = {
         "wall_bottom": ("time", bottom * NM),
         "wall_top": ("time", top * NM),
@@ -96,7 +96,7 @@ def test_a_curve_is_read_under_the_detector_of_its_device(job):
     # what is before and after does not count
     times, ends = [0, 2, 5], [0, 0, 0]
     profiles = [np.where(x < wall, -1.0, 1.0) for wall in (300, 420, 720)]
-    walls = [seen(job, times, ends, ends, profile, at=1) for profile in profiles]
+    walls = [seen(job, times, ends, ends, profile, entry=1) for profile in profiles]
     detectors = {"whole": Detector(), "part": Detector(start=360 * NM, stop=600 * NM)}
     comparisons = {}
     for name in detectors:

@@ -83,8 +83,8 @@ def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Valid
             try:
                 film_of(devices[name], kelvin)
             except ValueError as error:
-                at = "temperature" if kelvin == settings.temperature else "further_temperatures"
-                conflicts.append(f"{key}.{at} of {name}: material.{error}")
+                field = "temperature" if kelvin == settings.temperature else "further_temperatures"
+                conflicts.append(f"{key}.{field} of {name}: material.{error}")
         states = [str(state) for state in level_states(devices[name].track)]
         conflicts += [
             f"{key}.states has {state!r}, which is no state of {name}; use some of "

@@ -147,7 +147,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
     energy = (data["pair_energy"].values - lowest) / thermal
     routes = list(map(_route, data["pair_first"].values, data["pair_second"].values))
-    at = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
+    position = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
     height = (data["state_energy"].values - lowest) / thermal
     retained = data["state_retained"].values
     for axes in panels:
@@ -160,7 +160,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
             look = {"linestyle": "none", "marker": "o", "markersize": 5, "zorder": 3}
             look |= {"markerfacecolor": fill, "markeredgecolor": "black"}
             if chosen.any():
-                axes.plot(at[chosen], height[chosen], label=f"state, {text}", **look)
+                axes.plot(position[chosen], height[chosen], label=f"state, {text}", **look)
         axes.set_ylabel(r"energy ($\mathit{k}_B \mathit{T}$)")
     together = energy[[route == 0 for route in routes]]
     if np.isfinite(together).any():
@@ -222,16 +222,16 @@ def level_columns(
 
     The title states their temperature if it is not that of the device's film.
     """
-    barriers, thermal, at = {}, 1.0, ""
+    barriers, thermal, stated = {}, 1.0, ""
     if data is not None:
         barriers, thermal = retained(data), thermal_energy(data)
         kelvin, swept = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
-        at = "" if kelvin == swept.film_temperature else f" at {kelvin:g} K"
+        stated = "" if kelvin == swept.film_temperature else f" at {kelvin:g} K"
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
     states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
     pairs = [barriers.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
     return {
-        f"lowest barrier{at} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
+        f"lowest barrier{stated} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
         "retained": ([kept for _, kept in pairs], RETAINED),
     }

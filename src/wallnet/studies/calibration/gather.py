@@ -70,7 +70,7 @@ def judged(
         read = job.pulse_duration + delay
         if isinstance(reference, ArrivalTime):
             read = reference.time
-        at = [float(np.interp(read, time, end)) for end in ends]
+        positions = [float(np.interp(read, time, end)) for end in ends]
         # the reversed domain of a reversed track ends at the right edge
         place = notches[reference.notch - 1] if reference.notch else track.length
         if isinstance(reference, ArrivalTime):
@@ -81,12 +81,12 @@ def judged(
             met = abs(arrival - read) <= reference.tolerance * (1 + 1e-9)
         else:
             walls = int(trace["walls"].values[np.searchsorted(time, min(read, time[-1]))])
-            state = states.state((at[0], at[1]), walls)
+            state = states.state((positions[0], positions[1]), walls)
             text, met = str(state), state == WallState(reference.state)
         # in mean distances of neighbouring notches
         several = len(notches) > 1
         apart = (notches[-1] - notches[0]) / (len(notches) - 1) if several else track.length
-        distance = sum(abs(end - place) for end in at) / 2 / apart
+        distance = sum(abs(end - place) for end in positions) / 2 / apart
     away = 0.0 if met else distance
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 

@@ -27,8 +27,8 @@ def finding(data: xarray.Dataset, name: str) -> str:
     reached = np.isfinite(data["notch_current_density"].values[1:]).sum(axis=0)
     ends = sorted({int(reached.argmin()), int(reached.argmax())})
     counts = (
-        f"notch {data['notch'].values[at]} on {share_of(int(reached[at]), data.sizes[SAMPLE] - 1)}"
-        for at in ends
+        f"notch {data['notch'].values[k]} on {share_of(int(reached[k]), data.sizes[SAMPLE] - 1)}"
+        for k in ends
     )
     return f"the sweep reaches {' and '.join(counts)} samples"
 
