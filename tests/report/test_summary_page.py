@@ -13,6 +13,7 @@ import yaml
 from helpers.accuracies import write_accuracies
 from helpers.programs import DOWN, RESPONSE, UP
 from helpers.walls import NEURON, SYNAPSE, campaign
+from PIL import Image
 
 from wallnet import files, plan
 from wallnet.config.networks import Networks
@@ -292,6 +293,19 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     assert "seeds 1, 2" in accuracy
 
 
+def test_networks_as_made_have_a_part_once_they_are_evaluated(configured, folder):
+    """A table of another campaign tells nothing; without the figure there is no part."""
+    job = summary_job(configured)
+    evaluated = job.model_copy(update={"as_made": True})
+    assert "<h2>Networks as made</h2>" not in page_of(evaluated, folder)
+    figure = folder / "results/figures/as-made.png"
+    Image.new("RGB", (2, 2), "red").save(figure)
+    shown = part(page_of(evaluated, folder), "Networks as made")
+    assert "accuracy lost to each cause of imperfection alone and to all together" in shown
+    assert "results/tables/as-made.csv" in shown
+    assert "<h2>Networks as made</h2>" not in page_of(job, folder)
+
+
 def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range():
     density = np.array([0, 0.7, 0.7, -0.7, 0.65, 0.7, -0.5]) * 1e12
     pulses = {"pulse_train_current_density": density, "pulse_duration": np.full(7, 5e-9)}
@@ -442,6 +456,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **{f"pair_wall_{end}": [[0.0, 1e-7, 2e-7]] for end in ("bottom", "top")},
         **{"further_temperature": [], "further_lifetime": np.empty((0, 1, 2))},
         **{f"further_{name}": np.empty((0, 1)) for name in ("barrier", "retained")},
+        **{f"further_{way}": np.empty((0, 2)) for way in ("forward", "backward")},
         **pair,
     }
 

@@ -26,7 +26,14 @@ from wallnet.files.datasets import checked_reading
 from wallnet.jobs.report import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures
-from wallnet.plan.summary import ACCURACY_FIGURE, ACCURACY_TABLE, device_figure, studied_files
+from wallnet.plan.summary import (
+    ACCURACY_FIGURE,
+    ACCURACY_TABLE,
+    AS_MADE_FIGURE,
+    AS_MADE_TABLE,
+    device_figure,
+    studied_files,
+)
 from wallnet.questions.opened import MADE_BY
 from wallnet.questions.presentation import Headline, with_temperature
 from wallnet.report.networks import TITLES, gap_tables
@@ -204,6 +211,17 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         yield Headline("Write energy and accuracy", tables=tables)
 
 
+def _as_made(job: SummaryJob, results: Findings) -> Iterator[Headline]:
+    """Yield the accuracy of networks as made, if they were evaluated."""
+    if job.as_made and (results.folder / AS_MADE_FIGURE).exists():
+        caption = (
+            "Networks on devices as they are made: accuracy lost to each cause of imperfection "
+            "alone and to all together, and accuracy against the size of causes."
+        )
+        headline, origin = Headline("Networks as made", caption), "networks and their devices"
+        yield _drawn(headline, results, AS_MADE_FIGURE, AS_MADE_TABLE, origin)
+
+
 def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
@@ -229,7 +247,7 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     if summary_job.reference.entries:
         table = reference_table(summary_job, results.devices)
         sections.append(Headline("Reference data", tables=[table]))
-    for section in (_writing, _studied, _energy):
+    for section in (_writing, _studied, _energy, _as_made):
         sections += section(summary_job, results)
     # names and paths by folder, relative to the page
     links: dict[str, list[tuple[str, str]]] = {}

@@ -67,6 +67,9 @@ def device_figure(job: SummaryJob) -> str:
 ACCURACY_FIGURE = files.FIGURE.format(figure="accuracy", suffix=".png")
 """The figure of the networks."""
 
+AS_MADE_FIGURE = files.FIGURE.format(figure="as-made", suffix=".png")
+"""The figure of the networks as made."""
+
 AS_MADE_TABLE = files.TABLE.format(table="as-made", suffix=".csv")
 """Accuracies of the networks as made; the page does not wait for them."""
 
@@ -96,7 +99,7 @@ def summary_sources(job: SummaryJob) -> list[str]:
 def is_outdated(job: SummaryJob) -> bool:
     """Return whether the page can be made, and is older than a result that it shows."""
     shown = [path for studied in job.studied for path in studied_files(studied)]
-    shown += [AS_MADE_TABLE] * job.as_made
+    shown += [AS_MADE_TABLE, AS_MADE_FIGURE] * job.as_made
     times = [Path(path).stat().st_mtime for path in shown if Path(path).exists()]
     sources = [*map(Path, summary_sources(job))]
     if not all(path.exists() for path in sources):
