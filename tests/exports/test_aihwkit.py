@@ -200,8 +200,9 @@ def test_steps_of_training_are_mean_steps_between_evenly_spaced_nodes(module_of)
 
 def test_without_pulses_in_both_directions_there_are_no_steps(module_of):
     module = module_of()
-    assert not hasattr(module, "STEPS")
-    assert not hasattr(module, "training_device")
+    assert module.STEPS is None
+    with pytest.raises(ValueError, match=r"^steps of training are unknown; .* export again$"):
+        module.training_device()
 
 
 SCRIPT = Path(__file__).with_name("in_aihwkit.py")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.exported import DEVICE, both_ways, exported
+from helpers.measured import CAMPAIGN
 from helpers.synthetic import one_sentence
 
 from wallnet import cli
@@ -57,11 +58,28 @@ def test_a_target_without_a_module_is_one_sentence(tmp_path):
     one_sentence(caught, "--to", "aihwkit")
 
 
-def test_a_device_without_imperfections_is_one_sentence_and_leaves_nothing(tmp_path):
-    with pytest.raises(FileError) as caught:
+@pytest.mark.parametrize(
+    ("name", "error", "parts"),
+    [
+        ("my-device", FileError, ["my-device.nc is not there", "run snakemake results/imperf"]),
+        # snakemake knows no rule for it
+        ("my-devise", ConfigError, ["DEVICE names 'my-devise'", "did you mean my-device?"]),
+    ],
+)
+def test_a_device_without_imperfections_is_one_sentence_and_leaves_nothing(
+    tmp_path, name, error, parts
+):
+    (tmp_path / "config.yaml").write_text(CAMPAIGN)
+    with pytest.raises(error) as caught:
+        export(Device(name, tmp_path), "neurosim", tmp_path / "out")
+    one_sentence(caught, *parts)
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]
+
+
+def test_a_folder_without_a_campaign_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigError) as caught:
         export(Device(DEVICE, tmp_path), "neurosim", tmp_path / "out")
-    one_sentence(caught, "wall.nc is not there", "snakemake")
-    assert list(tmp_path.iterdir()) == []
+    one_sentence(caught, "config.yaml cannot be read", "check the path")
 
 
 def test_a_folder_that_exists_stays_as_it_is(tmp_path):
@@ -123,3 +141,4 @@ def test_the_help_of_the_command_lists_the_targets(capsys):
         cli.main(["export", "--help"])
     words = " ".join(capsys.readouterr().out.split())
     assert all(f"{target}: " in words for target in TARGETS)
+    assert "mumax3; neurosim: Memory states for DNN+NeuroSim 1.5: the 2^n levels" in words

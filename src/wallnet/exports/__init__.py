@@ -6,14 +6,18 @@ writes the files of a device into a new folder.
 
 import argparse
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from wallnet import files
-from wallnet.config import ConfigError
+import numpy as np
+from numpy.typing import NDArray
+
+from wallnet import files, plan
+from wallnet.config import Campaign, ConfigError
 from wallnet.config.messages import misnamed
 from wallnet.files import FileError
 from wallnet.files.imperfections import Imperfections
@@ -47,27 +51,54 @@ class Device:
     sample: int = 0
 
     @cached_property
+    def campaign(self) -> Campaign:
+        """The campaign in the folder."""
+        return plan.load(self.folder / "config.yaml")
+
+    @cached_property
     def imperfections(self) -> Imperfections:
-        """What is known of the device, with its levels.
+        """What is known of the device.
 
         Raises
         ------
         wallnet.files.FileError
             If the file is missing or damaged.
+        wallnet.config.ConfigError
+            If it is missing, and the campaign has no such device.
         """
         path = Path(self.folder, files.IMPERFECTIONS.format(device=self.name))
         if not path.exists():
+            check_name("DEVICE", self.name, self.campaign.devices, "a device")
             raise FileError(f"{path} is not there; run snakemake {path.relative_to(self.folder)}")
         return Imperfections.read(path)
 
+    @cached_property
+    def reading(self) -> str:
+        """How it is read: as asked for, or the first way of its file."""
+        return self.readout or str(self.imperfections.data["readout"].values[0])
 
-class Target(Protocol):
-    """A module of a target."""
+    @cached_property
+    def conductances(self) -> NDArray[np.float64]:
+        """Conductance of each state in S, shape (states,)."""
+        return self.imperfections.conductances(self.reading)
 
-    __doc__: str | None
+    @cached_property
+    def levels(self) -> NDArray[np.int64]:
+        """Indices of the states that are levels, ascending in conductance."""
+        levels = np.flatnonzero(self.imperfections.data["is_level"].values == 1)
+        return levels[np.argsort(self.conductances[levels], kind="stable")]
 
-    def write(self, device: Device, folder: Path, /) -> None:
-        """Write the files of a device into an empty folder."""
+    @cached_property
+    def spreads(self) -> tuple[float, float]:
+        """Relative spreads of the gain, and of the ratio of the highest to the lowest level."""
+        data = self.imperfections.data
+        return float(data["gain_spread"]), float(data["ratio_spread"])
+
+
+def check_name(key: str, name: str, names: Iterable[str], what: str) -> None:
+    """Refuse a name that is none of the names, those of `what`."""
+    for fault in misnamed(key, name, names, what):
+        raise ConfigError(fault)
 
 
 def target_of(name: str) -> Any:
@@ -78,8 +109,7 @@ def target_of(name: str) -> Any:
     wallnet.config.ConfigError
         If there is none of this name.
     """
-    for fault in misnamed("--to", name, TARGETS, "a target"):
-        raise ConfigError(fault)
+    check_name("--to", name, TARGETS, "a target")
     return import_module(f"{__name__}.{name}")
 
 
@@ -127,7 +157,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `export` to the command line."""
     command = subparsers.add_parser("export")
     command.add_argument("device", help="name of the device")
-    helps = (f"{name}: {str(target_of(name).__doc__).partition('.')[0]}" for name in TARGETS)
+    helps = (f"{name}: {str(target_of(name).__doc__).splitlines()[0][:-1]}" for name in TARGETS)
     command.add_argument("--to", required=True, help="; ".join(helps))
     command.add_argument("--out", required=True, help="folder to write")
     command.add_argument("--readout", default="", help="parallel or series; the first by default")
@@ -138,7 +168,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    names = ("readout", "trace", "sample")
-    options = {name: getattr(arguments, name) for name in names}
-    device = Device(arguments.device, Path(arguments.directory), **options)
+    options = arguments.readout, arguments.trace, arguments.sample
+    device = Device(arguments.device, Path(arguments.directory), *options)
     print(export(device, arguments.to, arguments.out))

@@ -46,9 +46,8 @@ def write(device: Device, folder: Path) -> None:
 
 
 def _save(track: Track, path: Path, values: NDArray[Any], unit: str) -> None:
-    field = traces.field(track, values, unit)
-    for suffix, representation in ((".ovf", "bin4"), (".vtk", "bin")):
-        field.to_file(str(path.with_suffix(suffix)), representation=representation)
+    for suffix in (".ovf", ".vtk"):
+        traces.save(track, values, path.with_suffix(suffix), unit)
 
 
 def varying(track: Track, film: Layer) -> Iterator[tuple[str, NDArray[np.float64], str]]:

@@ -6,6 +6,7 @@ A, D and Ku times the ratio of both: moments and energies stay the same.
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ BASES = {
 """Parameters in mumax3, with their names in a film and their signs."""
 
 LEFT_OUT = {
+    "track.partly_filled": "partly filled cells of smooth edges (cells are whole or empty, by "
+    "their centres)",
     "temperature": "the thermal field",
     "heating": "the heat of the pulse",
     "oersted": "the Oersted field",
@@ -56,13 +59,13 @@ def write(device: Device, folder: Path) -> None:
         name: np.bincount(labels[film.mask], values[film.mask]) / count
         for name, values in parameters.items()
     }
-    missing = [*_left_out(job), *_merged(film, parameters, means, labels)]
+    missing = [text for key, text in LEFT_OUT.items() if attrgetter(key)(job)]
+    missing += _merged(film, parameters, means, labels)
     if missing:
         print(f"film.mx3 leaves out: {'; '.join(missing)}.")
     start = np.nan_to_num(traced.content["magnetization"].values[0]) * film.mask[..., None]
     for name, values in {"start": start, "regions": labels}.items():
-        field = traces.field(job.track, values)
-        field.to_file(str(folder / f"{name}.ovf"), representation="bin4")
+        traces.save(job.track, values, folder / f"{name}.ovf")
     from PIL import Image
 
     # black is inside; the first row of a picture is the upper edge
@@ -130,13 +133,6 @@ def _combined(kinds: list[NDArray], film: Layer) -> NDArray[np.intp]:
     return np.unique(rows, axis=1, return_inverse=True)[1].ravel()
 
 
-def _left_out(job: Simulation) -> Iterator[str]:
-    """Yield what the script leaves out of a job."""
-    if job.track.partly_filled:
-        yield "partly filled cells of smooth edges (cells are whole or empty, by their centres)"
-    yield from (text for key, text in LEFT_OUT.items() if getattr(job, key))
-
-
 def _merged(
     film: Layer, parameters: dict[str, NDArray], means: dict[str, Array], labels: NDArray
 ) -> Iterator[str]:
@@ -177,9 +173,8 @@ def _ends(film: Layer, labels: NDArray) -> tuple[NDArray, NDArray]:
 def _film(job: Simulation, film: Layer, means: dict[str, Array]) -> Iterator[str]:
     """Yield the lines of mesh, material and initial state."""
     (columns, rows), material = job.track.cells, job.material
-    edges = ", ".join(map(_number, film.cell))
     yield f"SetGridSize({columns}, {rows}, 1)"
-    yield f"SetCellSize({edges})"
+    yield f"SetCellSize({', '.join(map(_number, film.cell))})"
     yield 'SetGeom(ImageShape("geometry.png"))'
     yield 'regions.LoadFile("regions.ovf")'
     for name, values in means.items():

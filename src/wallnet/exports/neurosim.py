@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.exports import Device
-from wallnet.exports.statistics import levels_of, readme, readout_of
+from wallnet.exports.statistics import readme
 
 
 def most_even(levels: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -22,25 +22,19 @@ def most_even(levels: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 
 def write(device: Device, folder: Path) -> None:
     """Write mem_states.csv, and README.txt."""
-    imperfections, readout = device.imperfections, readout_of(device)
-    levels = levels_of(imperfections, readout)
-    own = imperfections.conductances(readout)[levels]
+    imperfections, levels = device.imperfections, device.levels
+    own, (gain, ratio) = device.conductances[levels], device.spreads
     bits = len(levels).bit_length() - 1
     chosen = most_even(own, 2**bits)
     means, states = own[chosen], levels[chosen]
-    gain, ratio = (
-        float(imperfections.data["gain_spread"]),
-        float(imperfections.data["ratio_spread"]),
-    )
     share = (means - own[0]) / np.ptp(own)
     squares = gain**2 + sum(
         imperfections.data[f"{name}_spread"].values[states] ** 2 for name in ("level", "cycle")
     )
     deviations = np.sqrt(means**2 * squares + (ratio * own[-1] * share) ** 2)
-    rows = [f"{i},{g:.9e},{s:.9e}" for i, (g, s) in enumerate(zip(means, deviations, strict=True))]
-    (folder / "mem_states.csv").write_text(
-        "\n".join(["states,mean,std", *rows, ""]), encoding="utf-8"
-    )
+    columns = np.column_stack([np.arange(len(chosen)), means, deviations])
+    about = {"fmt": "%d,%.9e,%.9e", "header": "states,mean,std", "comments": ""}
+    np.savetxt(folder / "mem_states.csv", columns, encoding="utf-8", **about)
     noise = imperfections.data["read_noise"].values[states].mean()
     names = np.array(imperfections.states)
     left = ", ".join(names[np.setdiff1d(levels, states)]) or "none"

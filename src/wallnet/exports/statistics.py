@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pprint import pformat
 from textwrap import fill
 from typing import Any
 
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.exports import Device
-from wallnet.files.imperfections import Imperfections
 
 Floats = NDArray[np.float64]
 
@@ -21,19 +19,7 @@ ATTEMPTS = (1, 2, 4, 8)
 """Numbers of pulses, each after a reading, for which exports state where a device lands."""
 
 
-def readout_of(device: Device) -> str:
-    """Return how a device is read: as asked for, or the first way of its file."""
-    return device.readout or str(device.imperfections.data["readout"].values[0])
-
-
-def levels_of(imperfections: Imperfections, readout: str) -> NDArray[np.int64]:
-    """Return the indices of the levels in `states`, ascending in conductance."""
-    conductances = imperfections.conductances(readout)
-    levels = np.flatnonzero(imperfections.data["is_level"].values == 1)
-    return levels[np.argsort(conductances[levels], kind="stable")]
-
-
-def landing(imperfections: Imperfections, readout: str, attempts: int) -> Floats:
+def landing(device: Device, attempts: int) -> Floats:
     """Return the probability of each state after writing a level, shape (levels, states).
 
     The device begins in the first state of the file, as in
@@ -46,34 +32,32 @@ def landing(imperfections: Imperfections, readout: str, attempts: int) -> Floats
     """
     from wallnet.networks.imperfections import written
 
-    start = imperfections.starts[0]
+    imperfections, start = device.imperfections, device.imperfections.starts[0]
     if not np.isfinite(imperfections.landing()[:, :, start]).any():
         raise imperfections.fault(
             f"counts no pulse from {imperfections.states[start]}; add landing_count"
         )
-    levels = levels_of(imperfections, readout)
-    return written(imperfections, readout, levels, attempts).mean(axis=0)
+    return written(imperfections, device.reading, device.levels, attempts).mean(axis=0)
 
 
 def numbers(device: Device) -> dict[str, Any]:
     """Return the numbers of a device as plain data for `wallnet.exports.cells.Cells`."""
-    imperfections, readout = device.imperfections, readout_of(device)
-    data, conductances = imperfections.data, imperfections.conductances(readout)
-    levels, barriers = levels_of(imperfections, readout), imperfections.barriers
+    imperfections, data = device.imperfections, device.imperfections.data
+    barriers, (gain, ratio) = imperfections.barriers, device.spreads
+    stored = ("level_spread", "cycle_spread", "barrier_temperature", "attempt_frequency")
     return {
         "device": device.name,
-        "readout": readout,
+        "readout": device.reading,
         "sources": imperfections.sources,
         "device_state": imperfections.states,
-        "level": levels.tolist(),
-        "state_conductance": plain(conductances),
-        **{name: float(data[name]) for name in ("gain_spread", "ratio_spread")},
-        **{name: plain(data[name].values) for name in ("level_spread", "cycle_spread")},
-        "read_noise": plain(data["read_noise"].values[levels]),
-        "landing": {number: plain(landing(imperfections, readout, number)) for number in ATTEMPTS},
-        "barrier_temperature": plain(data["barrier_temperature"].values),
+        "level": device.levels.tolist(),
+        "state_conductance": plain(device.conductances),
+        "gain_spread": gain,
+        "ratio_spread": ratio,
+        "read_noise": plain(data["read_noise"].values[device.levels]),
+        "landing": {number: plain(landing(device, number)) for number in ATTEMPTS},
         "escape_barrier": plain(barriers) if np.isfinite(barriers).any() else [],
-        "attempt_frequency": plain(data["attempt_frequency"].values),
+        **{name: plain(data[name].values) for name in stored},
     }
 
 
@@ -82,11 +66,6 @@ def plain(values: NDArray[Any]) -> Any:
     whole = values.astype(object)
     whole[np.isnan(values)] = None
     return whole.tolist()
-
-
-def literal(name: str, value: Any) -> str:
-    """Return a line of Python that sets a name to plain data."""
-    return f"{name} = {pformat(value, width=100, compact=True, sort_dicts=False)}\n"
 
 
 @dataclass(frozen=True)
@@ -121,7 +100,7 @@ class Steps:
         return np.array([changes**2 @ shares for changes, shares in pairs]) - self.means**2
 
 
-def steps(imperfections: Imperfections, readout: str) -> tuple[Steps, Steps]:
+def steps(device: Device) -> tuple[Steps, Steps]:
     """Return the steps of a pulse that raises the conductance, and of one that lowers it.
 
     Of several, each is the pulse that was counted from most states, then most often. States of the
@@ -132,18 +111,18 @@ def steps(imperfections: Imperfections, readout: str) -> tuple[Steps, Steps]:
     wallnet.files.FileError
         If there is none that was counted from two conductances.
     """
-    rising, falling = (_steps(imperfections, readout, sign) for sign in (1, -1))
+    rising, falling = (_steps(device, sign) for sign in (1, -1))
     if rising is None or falling is None:
-        raise imperfections.fault(
+        raise device.imperfections.fault(
             "lacks a pulse that raises the conductance and one that lowers it, each counted from "
             "two levels or more; add landing_count"
         )
     return rising, falling
 
 
-def _steps(imperfections: Imperfections, readout: str, sign: int) -> Steps | None:
+def _steps(device: Device, sign: int) -> Steps | None:
     """Return the steps of the best pulse of a sign, None if there is none."""
-    conductances = imperfections.conductances(readout)
+    imperfections, conductances = device.imperfections, device.conductances
     counts = imperfections.data["landing_count"].values.astype(float)
     best, largest = None, (0, 0.0)
     for pulse in np.flatnonzero(imperfections.data["half_select"].values == 0):
@@ -167,15 +146,14 @@ def _steps(imperfections: Imperfections, readout: str, sign: int) -> Steps | Non
 
 def readme(device: Device, tool: str, holds: str, use: str, lacks: str, folder: Path) -> None:
     """Write what an export holds, how it is used, what the tool cannot hold, and its sources."""
-    imperfections = device.imperfections
-    sources = [f"  {name}: {text}" for name, text in imperfections.sources.items()]
+    sources = [f"  {name}: {text}" for name, text in device.imperfections.sources.items()]
+    sources = sources or ["  The file of imperfections states none."]
     parts = [
-        f"{device.name} ({readout_of(device)}) for {tool}, written by wallnet.",
+        f"{device.name} ({device.reading}) for {tool}, written by wallnet.",
         holds,
         use,
         f"What it cannot hold: {lacks}",
     ]
     lines = [part if "\n" in part else fill(part, 90) for part in parts]
-    ending = sources or ["  The file of imperfections states none."]
-    text = "\n\n".join(lines) + "\n\nWhere each number comes from:\n" + "\n".join(ending) + "\n"
+    text = "\n\n".join(lines) + "\n\nWhere each number comes from:\n" + "\n".join(sources) + "\n"
     (folder / "README.txt").write_text(text, encoding="utf-8")

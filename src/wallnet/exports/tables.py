@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.exports import Device
-from wallnet.exports.statistics import Steps, readme, readout_of, steps
+from wallnet.exports.statistics import Steps, readme, steps
 from wallnet.files.step_tables import StepTables
 
 PROBABILITIES = np.linspace(0, 1, 1001)
@@ -55,7 +55,7 @@ def nearest_rows(own: Steps, axis: NDArray[np.float64]) -> tuple[NDArray, NDArra
 
 def write(device: Device, folder: Path) -> None:
     """Write the tables of both tools, and README.txt."""
-    rising, falling = steps(device.imperfections, readout_of(device))
+    rising, falling = steps(device)
     tables = step_tables(rising, falling)
     tables.write(folder)
     for name, own in (("set", rising), ("reset", falling)):

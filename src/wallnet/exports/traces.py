@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet import files, plan
+from wallnet import files
 from wallnet.config import ConfigError, Track, current_name
-from wallnet.config.messages import misnamed
-from wallnet.exports import Device
+from wallnet.exports import Device, check_name
 from wallnet.files import FileError
 from wallnet.film.terms import Layer
 from wallnet.jobs import Simulation
 from wallnet.tracks import films
 
 if TYPE_CHECKING:
-    import discretisedfield
     import xarray
 
 
@@ -44,13 +42,11 @@ def read(device: Device) -> Traced:
     wallnet.files.FileError
         If the device is measured, or the trace is missing, damaged or without maps.
     """
-    campaign = plan.load(device.folder / "config.yaml")
-    if device.name in campaign.measured:
+    if device.name in device.campaign.measured:
         raise FileError(
             f"{device.name} is measured, so that it has no film and no trace; name a simulated one"
         )
-    for fault in misnamed("DEVICE", device.name, campaign.simulated, "a simulated device"):
-        raise ConfigError(fault)
+    check_name("DEVICE", device.name, device.campaign.simulated, "a simulated device")
     path = _path(device)
     if not path.exists():
         raise FileError(f"{path} is not there; correct --trace, or run snakemake")
@@ -79,8 +75,8 @@ def _path(device: Device) -> Path:
     return Path(device.folder, files.of_sample(path, device.sample) if device.sample else path)
 
 
-def field(track: Track, values: NDArray[Any], unit: str = "") -> "discretisedfield.Field":
-    """Return values of cells, (rows, columns) or (rows, columns, 3), as a field in metres."""
+def save(track: Track, values: NDArray[Any], path: Path, unit: str = "") -> None:
+    """Write values of cells, (rows, columns) or (rows, columns, 3), as OVF or VTK in metres."""
     import discretisedfield
 
     (columns, rows), (low, high) = track.cells, track.sides
@@ -88,4 +84,5 @@ def field(track: Track, values: NDArray[Any], unit: str = "") -> "discretisedfie
         p1=(0, low, 0), p2=(track.length, high, track.thickness), n=(columns, rows, 1)
     )
     cells = np.swapaxes(values.reshape(rows, columns, -1), 0, 1)[:, :, None]
-    return discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, unit=unit or None)
+    field = discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, unit=unit or None)
+    field.to_file(str(path), representation="bin4" if path.suffix == ".ovf" else "bin")

@@ -44,11 +44,10 @@ def generator_of(seed: int, draw: int, name: str) -> Generator:
     return np.random.default_rng([seed, draw, int.from_bytes(digest[:4], "big")])
 
 
-def drawn(probabilities: Floats, generator: Generator) -> Integers:
-    """Return an index for each row of probabilities, shape (…, outcomes)."""
+def drawn(probabilities: Floats, uniform: Floats) -> Integers:
+    """Return an index for each row of probabilities, shape (…, outcomes), by numbers of 0 to 1."""
     sums = probabilities.cumsum(axis=-1)
-    uniform = generator.random(probabilities.shape[:-1]) * sums[..., -1]
-    return (uniform[..., np.newaxis] >= sums).sum(axis=-1)
+    return (uniform[..., np.newaxis] * sums[..., -1:] >= sums).sum(axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +126,7 @@ class MadeNetwork(Generic[Model]):
         """
         states = self.states.copy()
         rows = probabilities[self.numbers, self.states][self.present]
-        states[self.present] = drawn(rows, generator)
+        states[self.present] = drawn(rows, generator.random(len(rows)))
         return self.with_states(states)
 
     def with_states(self, states: Integers) -> Self:
@@ -335,6 +334,18 @@ class Stuck(Imperfection):
         return made.with_states(np.where(stuck & made.present, levels, made.states))
 
 
+def of_device(
+    conductances: Floats, lowest: float, highest: float, gain: Floats, ratio: Floats
+) -> Floats:
+    """Return conductances in S of devices with a gain of all levels, and a ratio of their ends.
+
+    The lowest and the highest level are those of the perfect device; see `DeviceToDevice`.
+    """
+    share = (conductances - lowest) / (highest - lowest)
+    # times the lowest level, which may be 0
+    return gain * (lowest + (ratio * highest - lowest) * share)
+
+
 class DeviceToDevice(Imperfection):
     """Levels that differ from device to device.
 
@@ -347,9 +358,7 @@ class DeviceToDevice(Imperfection):
         """Return the network with the conductances of its devices."""
         data, levels = made.device.data, made.device.data["is_level"].values == 1
         own = made.device.conductances(made.readout)[levels]
-        lowest, highest = own.min(), own.max()
         present = made.network.conductances
-        share = (present - lowest) / (highest - lowest)
         spreads = (
             float(data["gain_spread"]),
             made.of_states(np.nan_to_num(data["level_spread"].values)),
@@ -359,9 +368,7 @@ class DeviceToDevice(Imperfection):
             1 + self.keys.size * spread * generator.standard_normal(present.shape)
             for spread in spreads
         )
-        # times the lowest level, which may be 0
-        ranged = lowest + (ratio * highest - lowest) * share
-        return made.with_conductances(gain * level * ranged)
+        return made.with_conductances(of_device(present, own.min(), own.max(), gain * level, ratio))
 
 
 class CycleToCycle(Imperfection):
