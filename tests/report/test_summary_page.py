@@ -456,7 +456,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **{f"pair_wall_{end}": [[0.0, 1e-7, 2e-7]] for end in ("bottom", "top")},
         **{"further_temperature": [], "further_lifetime": np.empty((0, 1, 2))},
         **{f"further_{name}": np.empty((0, 1)) for name in ("barrier", "retained")},
-        **{f"further_{way}": np.empty((0, 2)) for way in ("forward", "backward")},
+        **{f"further_{way}": np.empty((0, 1)) for way in ("forward", "backward")},
         **pair,
     }
 
