@@ -5,7 +5,7 @@ import pytest
 from helpers.imperfect import LEVELS, known_data
 
 from wallnet import files
-from wallnet.files.imperfections import Imperfections
+from wallnet.files.imperfections import Imperfections, escape_rates
 
 
 def known(**changes):
@@ -38,6 +38,19 @@ def test_states_escape_by_the_law_of_arrhenius():
     leaving = 3e10 * (np.exp(-21) + np.exp(-24))
     assert rates[0, 1, 1] == pytest.approx(-leaving, rel=1e-12, abs=0)
     assert not rates[1].any()
+
+
+def test_barriers_between_two_temperatures_are_on_a_line():
+    """One that is known at one of them is that there; beyond the last, they stay."""
+    boltzmann, nan = 1.380649e-23, np.nan
+    barriers = np.array([[[nan, 9.0], [7.0, nan]], [[nan, 5.0], [nan, nan]]]) * 1e-20
+    kelvins = np.array([300.0, 340.0])
+    for kelvin, height in {250.0: 9.0, 300.0: 9.0, 310.0: 8.0, 340.0: 5.0, 400.0: 5.0}.items():
+        rates = escape_rates(barriers, kelvins, kelvin, 2e9)
+        expected = 2e9 * np.exp(-height * 1e-20 / (boltzmann * kelvin))
+        assert rates[0, 1] == pytest.approx(expected, rel=1e-9, abs=0)
+        other = 2e9 * np.exp(-7e-20 / (boltzmann * kelvin)) * (kelvin < 340)
+        assert rates[1, 0] == pytest.approx(other, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,7 @@ class Cells:
     ) -> Integers:
         """Return the states after a time in s at a temperature in K, from random numbers.
 
-        The attempt frequency is in 1/s; without one, it is the geometric mean of its range. The
-        barriers are those of the nearest temperature.
+        The attempt frequency is in 1/s; without one, it is the geometric mean of its range.
         """
         kelvins = np.array(self.data["barrier_temperature"])
         barriers = np.array(self.data["escape_barrier"], float)
@@ -69,8 +68,7 @@ class Cells:
         frequency = frequency or (low and high and (low * high) ** 0.5)
         if not barriers.size or frequency is None:
             raise ValueError("a barrier or the attempt frequency is unknown; use the time 0")
-        barriers = barriers[:, np.abs(kelvins - temperature).argmin()]
-        rates = escape_rates(barriers, temperature, frequency)
+        rates = escape_rates(barriers, kelvins, temperature, frequency)
         return drawn(after(rates, time).mean(axis=0)[states], uniform)
 
     def varied(self, shape: tuple[int, ...], generator: Generator) -> list[Floats]:

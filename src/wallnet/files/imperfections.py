@@ -176,7 +176,7 @@ class Imperfections:
         Parameters
         ----------
         temperature : float
-            Temperature in K. The barriers are those of the nearest temperature of the file.
+            Temperature in K, at which `escape_rates` takes the barriers of the file.
         frequency : float
             Attempt frequency in 1/s.
 
@@ -194,18 +194,27 @@ class Imperfections:
         kelvins = self.data["barrier_temperature"].values
         if not np.isfinite(self.barriers).any():
             raise self.fault("has no barriers, from which lifetimes follow; add escape_barrier")
-        barriers = self.barriers[:, np.abs(kelvins - temperature).argmin()]
-        return escape_rates(barriers, temperature, frequency)
+        return escape_rates(self.barriers, kelvins, temperature, frequency)
 
 
 def escape_rates(
-    barriers: NDArray[np.float64], temperature: float, frequency: float
+    barriers: NDArray[np.float64],
+    kelvins: NDArray[np.float64],
+    temperature: float,
+    frequency: float,
 ) -> NDArray[np.float64]:
-    """Return rates of escape in 1/s from barriers in J, by Arrhenius' law.
+    """Return rates of escape in 1/s at a temperature in K, by Arrhenius' law.
 
-    Both have the shape (…, states before, states after). A barrier that is NaN is none. The
-    diagonal is minus the sum of its row.
+    Barriers in J have the shape (…, temperatures, states before, states after), their temperatures
+    in K are ascending. Between two of these, barriers are interpolated linearly, and one that is
+    NaN is that of the other; beyond the last, they stay. A barrier that is NaN at both is none.
+    Rates have the shape (…, states before, states after), and on the diagonal minus the sum of
+    their row.
     """
+    place = float(np.interp(temperature, kelvins, np.arange(len(kelvins))))
+    below, above = (barriers[..., int(end), :, :] for end in (np.floor(place), np.ceil(place)))
+    between = below + place % 1 * (above - below)
+    barriers = np.where(np.isnan(below), above, np.where(np.isnan(above), below, between))
     rates = np.nan_to_num(frequency * np.exp(-barriers / (BOLTZMANN * temperature)), nan=0.0)
     diagonal = np.arange(rates.shape[-1])
     rates[..., diagonal, diagonal] = 0.0
