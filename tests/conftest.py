@@ -32,7 +32,7 @@ from wallnet.config.networks import (
 )
 from wallnet.devices import write_energy
 from wallnet.plan import load
-from wallnet.tracks import heating as heating_of_tracks
+from wallnet.tracks import heat_flow
 
 # processes that a test starts run the code next to the tests, not the installed package
 os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -81,7 +81,7 @@ def unsynchronised():
 def responses_known():
     """Compute what a track's temperature does after a step once for the same step.
 
-    Many tests gather one device, and it is the larger part of that. The tests of `tracks.heating`
+    Many tests gather one device, and it is the larger part of that. The tests of `tracks.heat_flow`
     call the function itself.
     """
     responses = {}
@@ -90,9 +90,7 @@ def responses_known():
         time = np.asarray(time, dtype=float)
         key = time.shape, time.tobytes(), width, heating.model_dump_json(), heat_capacity, notched
         if key not in responses:
-            responses[key] = heating_of_tracks.step_response(
-                time, width, heating, heat_capacity, notched
-            )
+            responses[key] = heat_flow.step_response(time, width, heating, heat_capacity, notched)
             responses[key].flags.writeable = False
         return responses[key]
 

@@ -11,7 +11,7 @@ from helpers.small_campaign import MATERIAL
 
 from wallnet.config import parse
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import HeatMedia, HeavyMetal
 from wallnet.devices.write_energy import (
     heat_caveat,
     rise_over_time,
@@ -45,7 +45,7 @@ def job_with(
         film=StaticMaterial.model_validate(FILM),
         curie_temperature=curie,
         heavy_metal=HeavyMetal(**metal),
-        heating=heating or Heating(),
+        heating=heating or HeatMedia(),
     )
 
 
@@ -137,14 +137,14 @@ def test_a_metal_with_a_smaller_angle_carries_more_current():
 
 def test_pulses_above_the_limit_are_marked():
     rise = float(write_energy_of(job_with(), 0.5e12, 10e-9)["temperature_rise"])
-    below, above = (job_with(heating=Heating(largest_rise=rise * f)) for f in (0.999, 1.001))
+    below, above = (job_with(heating=HeatMedia(largest_rise=rise * f)) for f in (0.999, 1.001))
     assert write_energy_of(below, 0.5e12, 10e-9)["outside_model"]
     assert not write_energy_of(above, 0.5e12, 10e-9)["outside_model"]
     # the middle is hotter than the mean
     assert write_energy_of(job_with(), 0.5e12, 10e-9)["mean_temperature_rise"] < 0.95 * rise
 
 
-HEATING = Heating(oxide_thickness=120e-9)
+HEATING = HeatMedia(oxide_thickness=120e-9)
 MEDIA = media_of(HEATING) | {"film": (0.0, 5e-9 * 2.6e6 + 4e-9 * 2.8e6)}
 """With the heat that metal and cap store, in J/(m² K)."""
 
@@ -302,7 +302,7 @@ def test_a_pulse_is_beyond_the_model_where_the_mean_over_the_width_reaches_the_l
     assert cost["beyond_model"].tolist() == [False, True]
     assert (job.ambient + cost["temperature_rise"] > limit).all()
     # a limit of the rise above that of the model does not hide it
-    hidden = job.model_copy(update={"heating": Heating(largest_rise=9000.0)})
+    hidden = job.model_copy(update={"heating": HeatMedia(largest_rise=9000.0)})
     outside = write_energy_of(hidden, densities, 10e-9)["outside_model"]
     assert outside.tolist() == [False, True]
 

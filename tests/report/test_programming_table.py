@@ -14,7 +14,7 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, plan
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import Heating, HeavyMetal
+from wallnet.config.heavy_metal import HeatMedia, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import check
@@ -47,7 +47,7 @@ ENERGY = WriteEnergyJob(
     heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
     magnet_thickness=2e-9,
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
-    heating=Heating(largest_rise=190.0),
+    heating=HeatMedia(largest_rise=190.0),
 )
 STEEPER = ENERGY.model_copy(update={"width": 50e-9})
 

@@ -26,8 +26,8 @@ from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import pulse_on
 from wallnet.tracks.domains import domains_of, magnetization_over_time
+from wallnet.tracks.heat_flow import TrackTemperature, step_response
 from wallnet.tracks.heated import HeatedFilm
-from wallnet.tracks.heating import TrackTemperature, step_response
 from wallnet.tracks.states import States
 
 RUN = simulate.simulate

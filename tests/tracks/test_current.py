@@ -19,7 +19,7 @@ from wallnet.jobs.report import write_energy_job
 from wallnet.tracks import geometry
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres, free_width, magnetic_mask
-from wallnet.tracks.heating import TrackTemperature
+from wallnet.tracks.heat_flow import TrackTemperature
 from wallnet.tracks.rigid_wall import rigid_wall
 
 ROOT = Path(__file__).parents[2]

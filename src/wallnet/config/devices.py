@@ -19,7 +19,7 @@ from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import (
     ROOM_TEMPERATURE,
     HeatCapacity,
-    Heating,
+    HeatMedia,
     HeavyMetal,
     Resistivity,
 )
@@ -396,7 +396,7 @@ class Device(Section):
     """Settings of other calculators, by name; the class of each calculator checks them."""
     heavy_metal: HeavyMetal = HeavyMetal()
     """The metal that carries the current."""
-    heating: Heating = Heating()
+    heating: HeatMedia = HeatMedia()
     """The substrate that carries its heat."""
     temperature: Temperature | None = silent(None)
     """Temperature of the simulations; 0 K if not given."""

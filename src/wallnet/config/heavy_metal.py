@@ -76,7 +76,7 @@ class HeavyMetal(Section):
         return {**PRESETS.get(data["preset"], {}), **data}
 
 
-class Heating(Section):
+class HeatMedia(Section):
     """What carries the heat of a pulse away, from metal, magnet and a cap, which store it.
 
     Below the metal is an oxide on thick silicon, above the cap an encapsulation.

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
 from wallnet.jobs.report import WriteEnergyJob
-from wallnet.tracks import heating
+from wallnet.tracks import heat_flow
 from wallnet.tracks.current import current as current_of
-from wallnet.tracks.heating import step_response
+from wallnet.tracks.heat_flow import step_response
 
 if TYPE_CHECKING:
     import xarray
@@ -51,7 +51,7 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    flux, heat = heating.heat_flux(job, job.polarization, density), 1.0
+    flux, heat = heat_flow.heat_flux(job, job.polarization, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
         rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
@@ -72,8 +72,8 @@ def write_energy_of_train(
 
     Current density in A/m², duration in s and start in s of each pulse, in the order of time, have
     the shape (pulses,), as the results. All pulses are square, or each has a waveform. The
-    temperature rise is the largest one at the ends of `heating.COARSE` equal parts of the pulse,
-    or of `heating.FINE` parts between two points of its waveform, and at its start.
+    temperature rise is the largest one at the ends of `heat_flow.COARSE` equal parts of the pulse,
+    or of `heat_flow.FINE` parts between two points of its waveform, and at its start.
     """
     density, lasting, begin = (
         np.asarray(array, dtype=float) for array in (current_density, duration, start)
@@ -81,7 +81,7 @@ def write_energy_of_train(
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
-        flux = heating.heat_flux(job, job.polarization, density)
+        flux = heat_flow.heat_flux(job, job.polarization, density)
         pulses = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
         rise = _hottest(job, list(pulses))
     squares = [mean_square(*pulse) for pulse in zip(shapes, lasting.tolist(), strict=True)]
@@ -95,14 +95,14 @@ def rise_over_time(job: WriteEnergyJob, duration: float, waveform: Points) -> tu
     The result is times in s, (time,), and the rise at each in K, mean and hottest, (2, time); see
     `step_response`.
     """
-    heat = heating.heat_of(waveform, duration)
+    heat = heat_flow.heat_of(waveform, duration)
     time = np.linspace(0, 3 * duration, 241)
     if waveform:
         # the sum of steps holds at the ends of the parts
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
     response = _table(job, time, heat.edges)(since) if waveform else _step_response(job, since)
-    flux = heating.heat_flux(job, job.polarization, np.array(1e12))
+    flux = heat_flow.heat_flux(job, job.polarization, np.array(1e12))
     return time, response @ (heat.steps * flux)
 
 
@@ -112,30 +112,32 @@ def _hottest(job: WriteEnergyJob, pulses: Sequence[tuple[Points, float, float, f
     A pulse has a waveform, duration and start in s, and the flux in W/m² of its current density.
     The shape is (2, pulses): mean and hottest; see `step_response`.
     """
-    own = [(heating.heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses]
+    own = [
+        (heat_flow.heat_of(shape, lasting), begin, flux) for shape, lasting, begin, flux in pulses
+    ]
     # long after a pulse, nothing changes fast
     earlier = [
-        (heating.heat_of(shape, lasting, parts=1), begin, flux)
+        (heat_flow.heat_of(shape, lasting, parts=1), begin, flux)
         for shape, lasting, begin, flux in pulses
     ]
     instants = [heat.instants + begin for heat, begin, _ in own]
-    table = _table(job, np.concatenate(instants), heating.superposed(own)[0])
+    table = _table(job, np.concatenate(instants), heat_flow.superposed(own)[0])
     rises = []
     for index, pulse in enumerate(own):
-        edges, steps = heating.superposed([*earlier[:index], pulse])
+        edges, steps = heat_flow.superposed([*earlier[:index], pulse])
         since = instants[index][:, np.newaxis] - edges
         rises.append((table(since) @ steps).max(axis=-1))
     return np.array(rises).T
 
 
-def _table(job: WriteEnergyJob, instants: Array, edges: Array) -> heating.StepResponse:
+def _table(job: WriteEnergyJob, instants: Array, edges: Array) -> heat_flow.StepResponse:
     """Return the step response of mean and middle for all times of a pulse train."""
     parts = np.diff(np.sort(np.concatenate([instants, edges])))
     longest = float(np.ptp(np.concatenate([instants, edges])))
     shortest = float(parts[parts > 1e-9 * longest].min(initial=longest))
-    count = int(np.ceil(heating.POINTS_A_DECADE * np.log10(longest / shortest))) + 8
+    count = int(np.ceil(heat_flow.POINTS_A_DECADE * np.log10(longest / shortest))) + 8
     time = np.geomspace(0.9 * shortest, 1.1 * longest, count)
-    return heating.StepResponse(time, _step_response(job, time))
+    return heat_flow.StepResponse(time, _step_response(job, time))
 
 
 def _step_response(job: WriteEnergyJob, time: Array) -> Array:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from wallnet.config.devices import Device
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating, HeavyMetal
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, HeatMedia, HeavyMetal
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
 
@@ -94,12 +94,12 @@ class Bilayer(Section):
             conductivity = LORENZ_NUMBER * ROOM_TEMPERATURE / metal.resistivity
         return NotchedTrack(track, crowding, conductivity * metal.thickness)
 
-    def heat_capacity(self, heating: Heating) -> float:
+    def heat_capacity(self, media: HeatMedia) -> float:
         """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""
         return (
             self.heavy_metal.heat_capacity * self.heavy_metal.thickness
             + self.magnet_heat_capacity * self.magnet_thickness
-            + heating.cap_heat_capacity * heating.cap_thickness
+            + media.cap_heat_capacity * media.cap_thickness
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from wallnet.config import Campaign, ConfigError, Device
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, Heating
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, HeatMedia
 from wallnet.config.messages import misnamed
 from wallnet.config.networks import RunSet
 from wallnet.config.quantities import Section, silent
@@ -94,7 +94,7 @@ class WriteEnergyJob(FilmLaw, Job, Bilayer):
     polarization: float
     film: StaticMaterial
     """The film before the pulses."""
-    heating: Heating
+    heating: HeatMedia
     ambient: float = silent(ROOM_TEMPERATURE)
     """Temperature in K of the track before the pulses."""
     track: Track | None = None

@@ -14,7 +14,7 @@ from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
 from wallnet.config.devices import QUENCH, Device, Output, Relaxation, SimulatedMaterial
 from wallnet.config.disorder import SampledTrack, track_of
-from wallnet.config.heavy_metal import Heating
+from wallnet.config.heavy_metal import HeatMedia
 from wallnet.config.pulse import ProgramPulse, repeated
 from wallnet.config.quantities import Quantity, Section, silent
 from wallnet.config.regions import needed_for
@@ -52,7 +52,7 @@ class WallPlacement(Section):
 class PulseHeating(FilmLaw, Bilayer):
     """Parameters of the temperature of a track during its pulses, and of its film at it."""
 
-    substrate: Heating
+    substrate: HeatMedia
     anisotropy_exponent: float
     """Power of the magnetisation with which the anisotropy changes."""
     earlier: tuple[ProgramPulse, ...] = silent(())
@@ -374,7 +374,7 @@ def _heating(device: Device) -> PulseHeating | None:
     metal = bilayer.heavy_metal.model_copy(update={"preset": None})
     return PulseHeating(
         **dict(bilayer) | {"heavy_metal": metal},
-        substrate=device.heating.model_copy(update={"largest_rise": Heating().largest_rise}),
+        substrate=device.heating.model_copy(update={"largest_rise": HeatMedia().largest_rise}),
         **dict(law_of(device)),
     )
 

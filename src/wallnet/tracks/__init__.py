@@ -7,7 +7,7 @@ x = 0. The left domain points along -z, the right one along +z.
 - `wallnet.tracks.films`: the film of a job, cell by cell, from parameters that vary (`regions`,
   `grains`, `samples`).
 - `wallnet.tracks.walls`: walls that are placed, and their positions; `states` names these.
-- `wallnet.tracks.current`, `wallnet.tracks.heating`: current and temperature of a pulse.
+- `wallnet.tracks.current`, `wallnet.tracks.heat_flow`: current and temperature of a pulse.
 - `wallnet.tracks.rigid_wall`: a wall of one shape, without a simulation.
 - `wallnet.tracks.ubermag`: a job as a `micromagneticmodel.System`.
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.film import renormalization
 from wallnet.jobs import Simulation
 from wallnet.jobs.film import domain_magnetization, strip_of, terms_of
-from wallnet.tracks.heating import TrackTemperature
+from wallnet.tracks.heat_flow import TrackTemperature
 
 if TYPE_CHECKING:
     import xarray

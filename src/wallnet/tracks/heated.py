@@ -10,7 +10,7 @@ from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
 from wallnet.jobs import Simulation
 from wallnet.jobs.film import strip_of, terms_of
-from wallnet.tracks.heating import TrackTemperature
+from wallnet.tracks.heat_flow import TrackTemperature
 from wallnet.tracks.regions import weakest
 
 

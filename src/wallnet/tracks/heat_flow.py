@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.config.heavy_metal import Heating
+from wallnet.config.heavy_metal import HeatMedia
 from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
 from wallnet.jobs import Simulation
@@ -75,7 +75,7 @@ NEGLIGIBLE = 1e-6
 def step_response(
     time: ArrayLike,
     width: float,
-    heating: Heating,
+    media: HeatMedia,
     heat_capacity: float = 0.0,
     notched: NotchedTrack | None = None,
 ) -> Array:
@@ -96,9 +96,9 @@ def step_response(
     if later.any():
         unique, place = np.unique(time[later], return_inverse=True)
         if notched is None:
-            rises = _rise(unique, width, heating, heat_capacity)
+            rises = _rise(unique, width, media, heat_capacity)
         else:
-            rises = _rise_along(unique, heating, heat_capacity, notched)
+            rises = _rise_along(unique, media, heat_capacity, notched)
         rise[:, later] = rises[:, place]
     return rise
 
@@ -106,7 +106,7 @@ def step_response(
 def _rise(
     time: Array,
     width: float,
-    heating: Heating,
+    media: HeatMedia,
     heat_capacity: float,
     wave: float = 0.0,
     conductance: float = 0.0,
@@ -114,12 +114,12 @@ def _rise(
     """Return mean and middle of the rise, (2, times), for a wave number along the strip in 1/m."""
     exponents, factors = _talbot(NODES)
     s = exponents / time[:, np.newaxis]
-    flux = heat_capacity * s + conductance * wave**2 + _admittance(s, width, heating, wave)
+    flux = heat_capacity * s + conductance * wave**2 + _admittance(s, width, media, wave)
     return np.asarray(((1 / (s * flux)) @ factors).real / time)
 
 
 def _rise_along(
-    time: Array, heating: Heating, heat_capacity: float, notched: NotchedTrack
+    time: Array, media: HeatMedia, heat_capacity: float, notched: NotchedTrack
 ) -> Array:
     """Return the rise of a notched track: its mean, and at a neck, (2, times)."""
     from scipy.interpolate import CubicSpline
@@ -131,7 +131,7 @@ def _rise_along(
     shares = np.where(number > 0, 2.0, 1.0) / heat.size * (cosines @ heat)
     few = np.unique(np.geomspace(1, heat.size, MODES).round()) - 1
     responses = [
-        _rise(time, width, heating, heat_capacity, math.pi / track.length * mode, notched[2])[0]
+        _rise(time, width, media, heat_capacity, math.pi / track.length * mode, notched[2])[0]
         for mode in few.tolist()
     ]
     response = CubicSpline(np.log1p(few), responses)(np.log1p(number))
@@ -146,7 +146,7 @@ def _heat_along(notched: NotchedTrack) -> tuple[Array, float]:
 
 
 def _admittance(
-    s: NDArray[np.complex128], width: float, heating: Heating, wave: float
+    s: NDArray[np.complex128], width: float, media: HeatMedia, wave: float
 ) -> NDArray[np.complex128]:
     """Return the heat flux into the media per rise of the strip, in W/(m² K).
 
@@ -154,12 +154,12 @@ def _admittance(
     the surface over the width, and with its middle. With an interface, the strip joins the media;
     without, they touch each other too, at each wave number.
     """
-    above = heating.encapsulation_conductivity, heating.encapsulation_heat_capacity
-    resistances = heating.interface_resistance, heating.encapsulation_resistance
+    above = media.encapsulation_conductivity, media.encapsulation_heat_capacity
+    resistances = media.interface_resistance, media.encapsulation_resistance
     if not above[0] or not any(resistances):
-        below = _impedance(s, width, heating, above if above[0] else (0.0, 0.0), wave)
+        below = _impedance(s, width, media, above if above[0] else (0.0, 0.0), wave)
         return 1 / (below + resistances[0])
-    below = _impedance(s, width, heating, (0.0, 0.0), wave)
+    below = _impedance(s, width, media, (0.0, 0.0), wave)
     upper = _half_space(s, width, *above, wave)
     return 1 / (below + resistances[0]) + 1 / (upper + resistances[1])
 
@@ -167,7 +167,7 @@ def _admittance(
 def _impedance(
     s: NDArray[np.complex128],
     width: float,
-    heating: Heating,
+    media: HeatMedia,
     above: tuple[float, float],
     wave: float,
 ) -> NDArray[np.complex128]:
@@ -177,25 +177,25 @@ def _impedance(
     of the media from one half space is integrated over the wave number. Shapes are those of
     `_admittance`.
     """
-    conductivity = heating.oxide_conductivity + above[0]
-    capacity = heating.oxide_heat_capacity + above[1]
+    conductivity = media.oxide_conductivity + above[0]
+    capacity = media.oxide_heat_capacity + above[1]
     whole = _half_space(s, width, conductivity, capacity, wave)
-    if not above[0] and math.exp(-2 * wave * heating.oxide_thickness) < NEGLIGIBLE:
+    if not above[0] and math.exp(-2 * wave * media.oxide_thickness) < NEGLIGIBLE:
         return whole
-    waves, shares = _wave_numbers(s, width, heating, above)
+    waves, shares = _wave_numbers(s, width, media, above)
     squares = waves**2 + wave**2
     for index, row in enumerate(s):
         # λ κ of the media, and of one half space with the properties of all at the surface
         oxide, silicon, *both = (
             np.sqrt(medium[0] * (medium[0] * squares + row[:, np.newaxis] * medium[1]))
             for medium in (
-                (heating.oxide_conductivity, heating.oxide_heat_capacity),
-                (heating.silicon_conductivity, heating.silicon_heat_capacity),
+                (media.oxide_conductivity, media.oxide_heat_capacity),
+                (media.silicon_conductivity, media.silicon_heat_capacity),
                 *([above, (conductivity, capacity)] if above[0] else ()),
             )
         )
         upper, one = both or (0.0, oxide)
-        back = np.exp(-2 * oxide / heating.oxide_conductivity * heating.oxide_thickness)
+        back = np.exp(-2 * oxide / media.oxide_conductivity * media.oxide_thickness)
         back *= (oxide - silicon) / (oxide + silicon)
         rest = 1 / (oxide * (1 - back) / (1 + back) + upper) - 1 / one
         whole[:, index] += shares @ rest.T
@@ -223,7 +223,7 @@ def _half_space(
 
 
 def _wave_numbers(
-    s: NDArray[np.complex128], width: float, heating: Heating, above: tuple[float, float]
+    s: NDArray[np.complex128], width: float, media: HeatMedia, above: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Return wave numbers in 1/m, and weights of the integral for mean and middle, (2, waves).
 
@@ -231,10 +231,10 @@ def _wave_numbers(
     like one. The least scale is the reach of the heat in the silicon. From the first zero of the
     strip's spectrum on, each interval ends at a zero; after many, what oscillates is left out.
     """
-    reach = np.sqrt(heating.silicon_conductivity / heating.silicon_heat_capacity / abs(s).min())
-    zero, last = 2 * math.pi / width, 20 / heating.oxide_thickness
+    reach = np.sqrt(media.silicon_conductivity / media.silicon_heat_capacity / abs(s).min())
+    zero, last = 2 * math.pi / width, 20 / media.oxide_thickness
     if above[0]:
-        oxide = heating.oxide_heat_capacity / heating.oxide_conductivity
+        oxide = media.oxide_heat_capacity / media.oxide_conductivity
         last = max(last, 10 * np.sqrt(abs(s).max() * max(oxide, above[1] / above[0])))
     least = 1e-3 * min(zero, last, 1 / reach)
 
@@ -352,7 +352,7 @@ class StepResponse:
 @lru_cache(maxsize=8)
 def _response(
     width: float,
-    substrate: Heating,
+    media: HeatMedia,
     heat_capacity: float,
     decades: int,
     notched: NotchedTrack | None,
@@ -361,7 +361,7 @@ def _response(
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
     time = np.geomspace(SHORTEST, 10.0**decades, count)
     heat, width = _heat_along(notched) if notched else (np.ones(1), width)
-    return StepResponse(time, heat.mean() * _rise(time, width, substrate, heat_capacity)[0])
+    return StepResponse(time, heat.mean() * _rise(time, width, media, heat_capacity)[0])
 
 
 class TrackTemperature:
@@ -391,10 +391,10 @@ class TrackTemperature:
         self._edges, self._steps = superposed(pulses)
         longest = job.longest - begin
         decades = math.ceil(math.log10(max(longest, 1e-9)))
-        substrate = job.heating.substrate
-        heat_capacity = bilayer.heat_capacity(substrate)
+        media = job.heating.substrate
+        heat_capacity = bilayer.heat_capacity(media)
         notched = bilayer.notched(job.track)
-        self._rise = _response(job.track.width, substrate, heat_capacity, decades, notched)
+        self._rise = _response(job.track.width, media, heat_capacity, decades, notched)
 
     def __call__(self, time: ArrayLike) -> Array:
         """Return the temperature in K at times in s since the start of the job."""

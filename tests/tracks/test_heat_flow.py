@@ -7,8 +7,8 @@ import pytest
 from helpers.heat import media_of, temperatures
 from scipy import integrate
 
-from wallnet.config.heavy_metal import Heating
-from wallnet.tracks.heating import step_response
+from wallnet.config.heavy_metal import HeatMedia
+from wallnet.tracks.heat_flow import step_response
 
 WIDTH = 150e-9
 FLUX = 1.3e-6 * 5e-9 * 0.65e12**2
@@ -33,12 +33,12 @@ def solved(heating, end, steps=400, width=WIDTH, flux=lambda time: FLUX, **more)
     ("heating", "width", "end"),
     [
         # the heat of the default campaign's pulse hardly reaches the silicon
-        (Heating(**BARE), WIDTH, 10e-9),
+        (HeatMedia(**BARE), WIDTH, 10e-9),
         # it fills the oxide, and spreads in the silicon
-        (Heating(oxide_thickness=60e-9, **BARE), WIDTH, 100e-9),
+        (HeatMedia(oxide_thickness=60e-9, **BARE), WIDTH, 100e-9),
         # wider than the oxide is thick, and layers that differ less, in both properties
         (
-            Heating(
+            HeatMedia(
                 **BARE,
                 oxide_thickness=90e-9,
                 oxide_conductivity=2.5,
@@ -64,8 +64,8 @@ def test_the_rise_is_that_of_the_heat_equation(heating, width, end):
 @pytest.mark.parametrize("width", [150e-9, 400e-9])
 def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, width):
     """Each image is a strip in infinite oxide; r = 1 below the oxide lets no heat through."""
-    usual, factor = Heating(oxide_thickness=60e-9, **BARE), 1e-12**back
-    heating = Heating.model_construct(
+    usual, factor = HeatMedia(oxide_thickness=60e-9, **BARE), 1e-12**back
+    heating = HeatMedia.model_construct(
         **usual.model_dump(exclude={"silicon_conductivity", "silicon_heat_capacity"}),
         silicon_conductivity=usual.silicon_conductivity * factor,
         silicon_heat_capacity=usual.silicon_heat_capacity * factor,
@@ -102,7 +102,7 @@ def test_silicon_that_takes_up_no_heat_or_all_of_it_is_a_sum_of_images(back, wid
 
 def test_heat_under_a_wide_strip_flows_in_one_dimension():
     """2 q √(t/(π k c)) before the oxide is full; then q d/k, and the silicon's own rise."""
-    heating, width = Heating(**BARE), 1e-3
+    heating, width = HeatMedia(**BARE), 1e-3
     oxide = 1.4 * 1.62e6
     rises = step_response([1e-9, 10e-9], width, heating)
     expected = 2 * np.sqrt(np.array([1e-9, 10e-9]) / (math.pi * oxide))
@@ -120,14 +120,14 @@ def test_heat_under_a_wide_strip_flows_in_one_dimension():
 
 def test_heat_of_a_narrow_strip_spreads_sideways():
     """0.65e12 A/m² for 10 ns: 206 K in one dimension; the diffusion length is 93 nm."""
-    rises = step_response(10e-9, WIDTH, Heating(**BARE))
+    rises = step_response(10e-9, WIDTH, HeatMedia(**BARE))
     assert (FLUX * rises[0], FLUX * rises[1]) == pytest.approx((138.3, 154.1), abs=0.3)
 
 
 def test_times_keep_their_order_and_shape():
     time = np.array([[3e-9, 0.0], [-1e-9, 1e-9]])
-    rises = step_response(time, WIDTH, Heating())
-    single = step_response(3e-9, WIDTH, Heating())
+    rises = step_response(time, WIDTH, HeatMedia())
+    single = step_response(3e-9, WIDTH, HeatMedia())
     assert rises.shape == (2, 2, 2)
     assert rises[0][0, 0] == pytest.approx(float(single[0]), rel=1e-12, abs=0)
     assert rises[0][0, 1] == rises[0][1, 0] == 0
@@ -154,7 +154,7 @@ PULSES = {150e-9: (FLUX, 10e-9), 72e-9: (1.3e-6 * 5e-9 * 1.0e12**2, 1e-9)}
 )
 def test_each_effect_is_that_of_the_heat_equation(changes, stored, width):
     """At a tenth and the end of a pulse, and during the time after it, half of the pulse."""
-    heating, (flux, duration) = Heating(**changes), PULSES[width]
+    heating, (flux, duration) = HeatMedia(**changes), PULSES[width]
     beside = {"film": (0.0, stored), "reach": 4e-6, "fine": 1.3}
     time, mean, middle = solved(
         heating, 1.5 * duration, 450, width, lambda t: flux * (t < duration), **beside
@@ -178,10 +178,15 @@ def test_heat_along_the_metal_cools_the_middle(width, mean_off, middle_off):
     """The model leaves it out: with that of 7 nm of metal, 4e-8 W/K, the strip is cooler."""
     stored, (flux, duration) = STORED + 11.2e-3, PULSES[width]
     time, mean, middle = solved(
-        Heating(), 1.5 * duration, 450, width, lambda t: flux * (t < duration), film=(4e-8, stored)
+        HeatMedia(),
+        1.5 * duration,
+        450,
+        width,
+        lambda t: flux * (t < duration),
+        film=(4e-8, stored),
     )
     since = time[[30, 299, 330, 450]]
-    response = step_response(np.stack([since, since - duration]), width, Heating(), stored)
+    response = step_response(np.stack([since, since - duration]), width, HeatMedia(), stored)
     ratios = (
         flux * (response[:, 0] - response[:, 1]) / np.array([mean, middle])[:, [30, 299, 330, 450]]
     )
@@ -193,7 +198,7 @@ def test_heat_along_the_metal_cools_the_middle(width, mean_off, middle_off):
 def test_the_rise_of_stored_heat_of_interfaces_and_of_an_encapsulation():
     """Means that two other calculations gave, in K; they agree within 3 %."""
     columns = [
-        step_response(end, width, Heating(**changes), stored)[0] * flux * shunt
+        step_response(end, width, HeatMedia(**changes), stored)[0] * flux * shunt
         for changes, stored, shunt in (
             (BARE, STORED, 1.0),
             (BARE, STORED + 11.2e-3, 1.0),
@@ -213,12 +218,12 @@ def test_the_rise_of_stored_heat_of_interfaces_and_of_an_encapsulation():
 def test_a_strip_keeps_its_heat_at_first():
     """q t/C, before heat passes the interface, within t/(2 R C)."""
     for time in (1e-13, 1e-15, 1e-25):
-        rises = step_response(time, WIDTH, Heating(), 0.03)
+        rises = step_response(time, WIDTH, HeatMedia(), 0.03)
         np.testing.assert_allclose(rises, time / 0.03, rtol=2e-3 * time / 1e-13 + 1e-9, atol=0)
 
 
 def test_two_alike_media_share_the_heat():
-    thick = Heating(oxide_thickness=1e-3, **BARE)
+    thick = HeatMedia(oxide_thickness=1e-3, **BARE)
     both = thick.model_copy(
         update={"encapsulation_conductivity": 1.4, "encapsulation_resistance": 0}
     )
