@@ -4,6 +4,7 @@ import ast
 import csv
 import json
 import runpy
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_steps_need_pulses_in_both_directions(tmp_path):
     with pytest.raises(FileError) as caught:
         exported(tmp_path, "tables")
     one_sentence(caught, "lacks a pulse", "landing_count")
+
+
+@pytest.mark.parametrize(("target", "tool"), [("aihwkit", "aihwkit"), ("crosssim", "CrossSim 3")])
+def test_a_file_names_the_tool_that_is_not_installed(tmp_path, monkeypatch, target, tool):
+    monkeypatch.setitem(sys.modules, "aihwkit", None)
+    monkeypatch.setitem(sys.modules, "simulator", None)
+    folder, _ = exported(tmp_path, target)
+    with pytest.raises(ImportError, match=f"^this file needs {tool}: "):
+        runpy.run_path(str(folder / "wall_device.py"))
 
 
 @pytest.mark.parametrize("target", OF_PYTHON)

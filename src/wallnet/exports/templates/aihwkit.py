@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from aihwkit.inference.converter.base import BaseConductanceConverter
-from aihwkit.inference.noise.base import BaseNoiseModel
+
+try:
+    from aihwkit.inference.converter.base import BaseConductanceConverter
+    from aihwkit.inference.noise.base import BaseNoiseModel
+except ModuleNotFoundError:
+    raise ImportError("this file needs aihwkit: pip install aihwkit==1.1.0 torch==2.10") from None
 
 from wallnet.exports.cells import DATA, STEPS, Cells
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from simulator.backend import ComputeBackend
-from simulator.devices.idevice import EmptyDevice
+
+try:
+    from simulator.backend import ComputeBackend
+    from simulator.devices.idevice import EmptyDevice
+except ModuleNotFoundError:
+    raise ImportError("this file needs CrossSim 3: install it from its repository") from None
 
 from wallnet.exports.cells import DATA, Cells
 
