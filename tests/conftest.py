@@ -105,7 +105,7 @@ def forked_calls():
     from wallnet.api import studies
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(studies, "_output", forked.output)
+        patch.setattr(studies, "_failure_text", forked.output)
         yield
 
 

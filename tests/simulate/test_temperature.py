@@ -231,10 +231,11 @@ def test_a_quenched_wall_names_the_state_and_not_the_last_entry(trace, minima):
 def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
     cold = job.model_copy(update={"temperature": 0.0})
     mean, time = np.array([0.5, -0.99]), [0.0, 0.1e-9]
-    assert Recorder(cold).reading.relative(mean, time) is mean
+    assert Recorder(cold).reading.in_domain_units(mean, time) is mean
     assert Recorder(cold).reading.relaxation == job.relaxation
     # in units of m = 0.979, to the ends of the track at most
-    assert Recorder(job).reading.relative(mean, time) == pytest.approx([0.511, -1.0], abs=1e-3)
+    in_units = Recorder(job).reading.in_domain_units(mean, time)
+    assert in_units == pytest.approx([0.511, -1.0], abs=1e-3)
     assert Recorder(job).reading.relaxation.hold == math.inf
 
 

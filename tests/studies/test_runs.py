@@ -397,7 +397,7 @@ def test_the_functions_of_the_studies_make_the_files_of_the_workflow(finished, m
     def output(command, *_):
         snakefiles.append(Path(command[command.index("--snakefile") + 1]).read_text("utf-8"))
 
-    monkeypatch.setattr(studies, "_output", output)
+    monkeypatch.setattr(studies, "_failure_text", output)
     campaign = plan.parse(DATA)
     all_digests = digests(campaign)
     for study, definition in STUDIES.items():

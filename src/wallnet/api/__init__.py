@@ -352,7 +352,7 @@ def states(trace: "xarray.Dataset", minima: "xarray.Dataset") -> list[str]:
     wallnet.config.ConfigError
         If the minima are those of another track.
     """
-    if _track_of(minima) != _track_of(trace).of_energy():
+    if _track_of(minima) != _track_of(trace).without_damping():
         raise ConfigError("minima are those of another track; give those of the trace's device")
     return [str(wall.state) for wall in outcomes(trace, States.of(minima))]
 

@@ -230,7 +230,7 @@ def dataset_of(
         snakefile.write_text(text, encoding="utf-8")
         # a killed process leaves a lock, but no partial result
         options = ("--cores", processes or os.cpu_count(), "--nolock", *EVERY_JOB)
-        if output := _output(snakemake.command(snakefile, place, *options), caller, progress):
+        if output := _failure_text(snakemake.command(snakefile, place, *options), caller, progress):
             raise SimulationError(_fault(output, place))
         kind = study.kind_of(settings)
         return files.read_dataset(place / study.path(subject), kind, samples=True)
@@ -243,7 +243,7 @@ BAR = "{l_bar}{bar}| {n_fmt} of {total_fmt} jobs, {elapsed}"
 """Format of a progress bar."""
 
 
-def _output(command: Sequence[str], caller: str, progress: bool) -> str:
+def _failure_text(command: Sequence[str], caller: str, progress: bool) -> str:
     """Run Snakemake with a progress bar; return what it printed if it failed, else nothing."""
     from tqdm.auto import tqdm
 

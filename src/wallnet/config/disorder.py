@@ -177,8 +177,8 @@ class SampledTrack(Track):
         """The track without disorder."""
         return Track.model_construct(**{name: getattr(self, name) for name in Track.model_fields})
 
-    def of_energy(self) -> Self:
-        """Return the track with the disorder on which the energy depends: all but the damping."""
+    def without_damping(self) -> Self:
+        """Return the track without disorder of the damping, on which no energy depends."""
         grains = self.disorder.grains
         if grains is None or not grains.damping:
             return self

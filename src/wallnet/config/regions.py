@@ -99,8 +99,8 @@ class Variation(Section):
         names |= {*(self.parameters_file.parameters if self.parameters_file else ())}
         return names | ({"uniaxial_anisotropy"} if self.edge_damage else set())
 
-    def of_energy(self) -> Self | None:
-        """Return what the energy depends on: all but the damping. None if nothing is left."""
+    def without_damping(self) -> Self | None:
+        """Return what varies beside the damping, on which no energy depends; None if none."""
         reference = {name: self.reference[name] for name in self.reference if name != "damping"}
         regions = [region.model_copy(update={"damping": None}) for region in self.regions]
         varying: dict[str, Any] = {"regions": tuple(r for r in regions if r.profiles)}

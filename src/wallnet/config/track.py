@@ -111,8 +111,8 @@ class Track(Section):
         """The track without the disorder of a sample."""
         return self
 
-    def of_energy(self) -> Self:
-        """Return the track with the disorder on which the energy depends."""
+    def without_damping(self) -> Self:
+        """Return the track without disorder of the damping, on which no energy depends."""
         return self
 
     @property

@@ -31,7 +31,7 @@ def noted_progress(output: str | Path, longest: float) -> Iterator[Callable[[flo
     """
     path, latest = progress_of(output), 0.0
 
-    def note(simulated: float) -> None:
+    def write(simulated: float) -> None:
         nonlocal latest
         now = time.monotonic()
         if now - latest < INTERVAL:
@@ -41,7 +41,7 @@ def noted_progress(output: str | Path, longest: float) -> Iterator[Callable[[flo
             path.write_text(json.dumps([simulated, longest]), encoding="utf-8")
 
     try:
-        yield note
+        yield write
     finally:
         with suppress(OSError):
             path.unlink(missing_ok=True)

@@ -347,8 +347,8 @@ class Engine:
         self._interval = 1.0
         self._impulse = 0.0
         self._watched = self._renewed = self.time
-        until = np.full((2, self.mask.shape[1]), self.time + _FROZEN_FOR)
-        self._moving_until, self._driven_until = until
+        ends = np.full((2, self.mask.shape[1]), self.time + _FROZEN_FOR)
+        self._moving_until, self._driven_until = ends
         self._debt = np.zeros(self.mask.shape[1])
 
     def _restart(self) -> None:

@@ -160,8 +160,8 @@ def _parameters(
         if values is not None:
             vector = values.shape[2] > 1
             size = np.linalg.norm(values, axis=2, keepdims=True) if vector else value
-            relative = np.divide(values, size, out=np.zeros_like(values), where=mask[..., None])
-            varying[own] = relative if vector else relative[..., 0]
+            shares = np.divide(values, size, out=np.zeros_like(values), where=mask[..., None])
+            varying[own] = shares if vector else shares[..., 0]
     return parameters, varying
 
 

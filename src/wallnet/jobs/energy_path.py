@@ -101,9 +101,9 @@ def minima_job(
         if not states or state in states
     }
     return Minima(
-        track=device.sampled_track.of_energy(),
+        track=device.sampled_track.without_damping(),
         material=film_of(device, temperature),
-        variation=device.variation and device.variation.of_energy(),
+        variation=device.variation and device.variation.without_damping(),
         placements=placements,
         start=start,
     )
@@ -165,9 +165,9 @@ def barrier_job(
     """
     material = film_of(device, temperature)
     return EnergyPath(
-        track=device.sampled_track.of_energy(),
+        track=device.sampled_track.without_damping(),
         material=material,
-        variation=device.variation and device.variation.of_energy(),
+        variation=device.variation and device.variation.without_damping(),
         first=WallState.from_file_name(first),
         second=WallState.from_file_name(second),
         spacing=spacing * strip_of(device.track, material).placed_width,

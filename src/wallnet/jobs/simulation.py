@@ -283,8 +283,8 @@ class Simulation(TrackJob):
     @property
     def processor_time(self) -> float | None:
         """Estimate in s; None with a calculator of unknown speed."""
-        relative = declared(self.calculator_name).relative_time
-        return relative and relative * SECONDS_PER_CELL_STEP * self.cell_steps()
+        relative_time = declared(self.calculator_name).relative_time
+        return relative_time and relative_time * SECONDS_PER_CELL_STEP * self.cell_steps()
 
     def cell_steps(self) -> float:
         """Return the number of cells times time steps of the embedded engine.

@@ -108,11 +108,11 @@ def _called(model: nn.Module, images: Tensor) -> list[str]:
     names = {module: name for name, module in model.named_modules() if type(module) in MODELLED}
     order: list[str] = []
 
-    def note(layer: nn.Module, _: Any) -> None:
+    def record(layer: nn.Module, _: Any) -> None:
         if layer in names:
             order.append(names[layer])
 
-    with register_module_forward_pre_hook(note):
+    with register_module_forward_pre_hook(record):
         model(images)
     return list(dict.fromkeys(order))
 

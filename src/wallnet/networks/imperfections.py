@@ -488,8 +488,8 @@ class ReadNoise(Imperfection):
     def read(self, layer: ReadLayer, generator: Generator) -> None:
         """Draw the conductances of this pass."""
         noise = generator.standard_normal(tuple(layer.spread.shape), np.float32)
-        relative = torch.from_numpy(noise).to(layer.spread) * layer.spread * self.keys.size
-        layer.conductances = (layer.conductances * (1 + relative)).clamp(min=0.0)
+        deviation = torch.from_numpy(noise).to(layer.spread) * layer.spread * self.keys.size
+        layer.conductances = (layer.conductances * (1 + deviation)).clamp(min=0.0)
 
 
 class Converters(Imperfection):

@@ -32,7 +32,7 @@ from wallnet.studies.barriers.ask import Barriers
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.films import layer
-from wallnet.tracks.regions import check, relative
+from wallnet.tracks.regions import check, relative_parameters
 from wallnet.tracks.rigid_wall import rigid_wall_of
 from wallnet.tracks.walls import placed_wall
 
@@ -358,7 +358,7 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
     base = dict(device.material) | {"thickness": track.thickness}
     base["anisotropy"] = device.material.uniaxial_anisotropy
     film = np.where(geometry.magnetic_mask(track), 1.0, np.nan)
-    shares = relative(track, variation)
+    shares = relative_parameters(track, variation)
     values = {key: film * base[key] * share for key, share in sorted(shares.items())}
     if bonds := grains.bonds(track):
         values["weakest_bond"] = weakest = film.copy()

@@ -50,9 +50,9 @@ def accuracies(sources: Mapping[str, Sequence[str]]) -> "pandas.DataFrame":
         place = [Path(path).parent.name, *(str(data.attrs[name]) for name in PLACE[1:])]
         clean = float(data["clean_accuracy"])
         settings = json.loads(data.attrs["parameters"])["causes"]
-        varied = zip(data["cause"].values, data["varied_key"].values, strict=True)
+        cases = zip(data["cause"].values, data["varied_key"].values, strict=True)
         owns: dict[str, list[Any]] = {cause: [] for cause in data["cause"].values}
-        for cause, key in dict.fromkeys(varied):
+        for cause, key in dict.fromkeys(cases):
             owns[cause] += [(key, settings[cause][key])] if key else []
         for index, values in enumerate(data["as_made_accuracy"].values):
             case = [data[name].values[index] for name in ("cause", "varied_key", "varied_value")]

@@ -173,10 +173,10 @@ def progress_bar(
     total = round(longest / 1e-9, 3)
     noted = noted_progress(output, longest) if output else nullcontext(lambda time: None)
     bar = tqdm(desc="simulated time", total=total, unit="ns", disable=disable, leave=False)
-    with bar, noted as note:
+    with bar, noted as write:
 
         def reached(simulated: float) -> None:
             bar.update(round(simulated / 1e-9, 3) - bar.n)
-            note(simulated)
+            write(simulated)
 
         yield reached

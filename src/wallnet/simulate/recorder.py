@@ -62,7 +62,7 @@ class AtRest:
     def __init__(self, job: Simulation) -> None:
         self.job, self.relaxation = job, job.relaxation
 
-    def relative(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+    def in_domain_units(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
         """Return means of m_z at times in s in units of that of a domain."""
         return m_z
 
@@ -85,7 +85,7 @@ class Quenched(AtRest):
         super().__init__(job)
         self.relaxation = job.relaxation.model_copy(update={"hold": math.inf})
 
-    def relative(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
+    def in_domain_units(self, m_z: NDArray[np.float64], time: ArrayLike) -> NDArray[np.float64]:
         """Return means of m_z at times in s in units of that of a domain, from -1 to 1."""
         return np.clip(m_z / magnetization_over_time(self.job, time), -1, 1)
 
@@ -234,7 +234,7 @@ class Recorder:
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self.latest)
         x, y = centres(self.job.track)
-        mean = self.reading.relative(np.array([m[2] for m in self._entries["m"]]), self.time)
+        mean = self.reading.in_domain_units(np.array([m[2] for m in self._entries["m"]]), self.time)
         return files.dataset(
             "trace",
             {

@@ -236,11 +236,11 @@ def _fit(levels: Integers, readings: Floats, share: Floats, before: Floats) -> F
         return None
     means = np.bincount(levels, readings / before[levels], len(share)) / np.maximum(counts, 1)
     line = np.column_stack([1 - share, share])
-    relative = line / before[:, None]
-    weighted = relative.T * counts
-    solution = np.linalg.solve(weighted @ relative, weighted).astype(np.float64)
+    weights = line / before[:, None]
+    weighted = weights.T * counts
+    solution = np.linalg.solve(weighted @ weights, weighted).astype(np.float64)
     ends = solution @ means
-    residual = np.where(counts[:, None] > 0, np.eye(len(share)) - relative @ solution, 0.0)
+    residual = np.where(counts[:, None] > 0, np.eye(len(share)) - weights @ solution, 0.0)
     return Fit(ends, line @ ends, solution, residual, means, counts)
 
 

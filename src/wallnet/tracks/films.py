@@ -11,14 +11,14 @@ from wallnet.jobs.film import terms_of
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres, magnetic_mask
-from wallnet.tracks.regions import relative
+from wallnet.tracks.regions import relative_parameters
 
 
 def layer(job: TrackJob) -> Layer:
     """Return the film that a job describes, cell by cell; every calculator takes it from here."""
     track = job.track
     mask, varying = magnetic_mask(track), geometry.shares(track) | grains.bonds(track)
-    varying |= relative(track, job.variation)
+    varying |= relative_parameters(track, job.variation)
     if isinstance(job, Simulation) and job.crowding:
         varying |= {"polarized": current(track, job.crowding).polarized}
     cells = Cells(mask, **varying) if varying else None

@@ -70,7 +70,7 @@ def along(profile: Profiled, share: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(entries)[np.clip(part, 0, count - 1)]
 
 
-def relative(track: Track, variation: Variation | None) -> Parameters:
+def relative_parameters(track: Track, variation: Variation | None) -> Parameters:
     """Return the parameters of cells relative to the film, by their names in `film.cells.Cells`.
 
     Grains of a sample multiply what a variation gives. Ku and D are those of interfaces: they
@@ -78,8 +78,8 @@ def relative(track: Track, variation: Variation | None) -> Parameters:
     """
     shares = {}
     if variation:
-        varied = values(track, variation)
-        shares = {name: array / variation.reference[name] for name, array in varied.items()}
+        parameters = values(track, variation)
+        shares = {name: array / variation.reference[name] for name, array in parameters.items()}
     if "uniaxial_anisotropy" in shares:
         shares["anisotropy"] = shares.pop("uniaxial_anisotropy")
     for name, factor in grains.parameters(track).items():
@@ -92,7 +92,7 @@ def relative(track: Track, variation: Variation | None) -> Parameters:
 
 def weakest(track: Track, variation: Variation) -> tuple[float, float, float]:
     """Return the cell that loses its perpendicular axis first: shares of Ms and Ku, and N_z."""
-    shares, filled = relative(track, variation), edge_distance(track) > 0
+    shares, filled = relative_parameters(track, variation), edge_distance(track) > 0
     moment, anisotropy, thickness = (
         np.broadcast_to(shares.get(name, 1.0), filled.shape)[filled]
         for name in ("saturation_magnetization", "anisotropy", "thickness")
@@ -162,7 +162,7 @@ def _damping_faults(device: Device) -> Iterator[str]:
     key, damping, deviation = "", np.array(device.material.damping), 0.0
     if variation and "damping" in variation.reference:
         key = variation.key_of("damping")
-        damping = damping * relative(device.track, variation)["damping"]
+        damping = damping * relative_parameters(device.track, variation)["damping"]
     if grains and grains.damping:
         key, deviation = "disorder.grains.damping", LARGEST * grains.damping
     if device.field_temperature and key:
@@ -179,7 +179,7 @@ def _extreme_faults(device: Device) -> Iterator[str]:
     if variation is None:
         return
     track, base = device.track, dict(film.film_of(device))
-    shares, filled = relative(track, variation), edge_distance(track) > 0
+    shares, filled = relative_parameters(track, variation), edge_distance(track) > 0
     cells = {name: value * np.ones_like(filled, dtype=float) for name, value in base.items()}
     for name in cells:
         cells[name] *= shares.get(name.removeprefix("uniaxial_"), 1.0)

@@ -37,7 +37,7 @@ from wallnet.jobs.film import StripFilm, film_of, strip_of
 from wallnet.tracks import grains
 from wallnet.tracks.current import current
 from wallnet.tracks.geometry import centres, free_width, magnetic_mask
-from wallnet.tracks.regions import relative
+from wallnet.tracks.regions import relative_parameters
 
 Array = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def _minimum(energy: Array, near: NDArray[np.bool_]) -> int:
 
 def _column_shares(track: Track, variation: Variation | None, strip: StripFilm) -> Array:
     """Return t (A + K)/2, t D and t Ms of each column relative to the film, (3, columns)."""
-    varying, bond = relative(track, variation), grains.bonds(track).get("bond_x")
+    varying, bond = relative_parameters(track, variation), grains.bonds(track).get("bond_x")
     if not varying and bond is None:
         return np.ones((3, track.cells[0]))
     names = "thickness", "exchange_stiffness", "dmi_constant", "anisotropy"

@@ -223,7 +223,7 @@ def _langevin() -> Rows:
     """Yield a row for each of the moments of uncoupled cells in a field."""
     shape, cell = (200, 200), (3e-9, 3e-9, material.THICKNESS)
     sizes = (0.5, 1.0, 2.0)
-    relative = np.array(sizes)[np.random.default_rng(2).integers(0, 3, shape)]
+    shares = np.array(sizes)[np.random.default_rng(2).integers(0, 3, shape)]
     moment = VACUUM_PERMEABILITY * material.FILM.saturation_magnetization * math.prod(cell)
     field = 3 * BOLTZMANN * 300.0 / moment
     terms = Terms(
@@ -233,7 +233,7 @@ def _langevin() -> Rows:
         external_field=(0.0, 0.0, field),
     )
     mask = np.ones(shape, dtype=bool)
-    cells = Cells(mask, saturation_magnetization=relative)
+    cells = Cells(mask, saturation_magnetization=shares)
     engine = _engine(Layer(mask, cell, terms, cells=cells), 4)
     engine.advance(150e-12)
     states = []
@@ -242,7 +242,7 @@ def _langevin() -> Rows:
         states.append(engine.magnetization[..., 2].astype(np.float64))
     for size in sizes:
         exact = 1 / math.tanh(3 * size) - 1 / (3 * size)
-        mean = float(np.mean([state[relative == size].mean() for state in states]))
+        mean = float(np.mean([state[shares == size].mean() for state in states]))
         yield row("langevin", mean, {"size": 3 * size}, reference=exact)
 
 

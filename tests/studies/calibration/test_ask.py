@@ -38,7 +38,7 @@ def test_a_candidate_changes_its_parameters_and_nothing_else():
     own = {name: campaign.devices[name].model_dump() for name in names}
     varied = {
         name: Device.model_validate(
-            settings.varied(campaign.simulated, name, CANDIDATE)
+            settings.with_candidate(campaign.simulated, name, CANDIDATE)
         ).model_dump()
         for name in names
     }
@@ -56,7 +56,7 @@ def test_a_candidate_changes_its_parameters_and_nothing_else():
 def test_a_candidate_goes_before_the_changes_of_its_search():
     changes = {"synapse": {"material": {"damping": 0.4, "polarization": 0.3}}}
     campaign, settings = parsed(searched(changes=changes))
-    material = settings.varied(campaign.simulated, "synapse", CANDIDATE)["material"]
+    material = settings.with_candidate(campaign.simulated, "synapse", CANDIDATE)["material"]
     assert (material["damping"], material["polarization"]) == (0.25, 0.3)
 
 
@@ -179,7 +179,7 @@ def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pu
     for request in CALIBRATION.requests_of(campaign, "paper"):
         if request.kind == "trace" and request.states:
             trace, least = request.computes, request.states.computes
-            assert least.track == trace.track.of_energy()
+            assert least.track == trace.track.without_damping()
             assert least.start == trace.placement.bottom
 
 

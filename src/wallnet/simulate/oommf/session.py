@@ -184,8 +184,8 @@ class Session:
 
     def end(self) -> None:
         """End all processes that this session has started."""
-        until = time.monotonic() + END_LIMIT
-        while self.group is not None and time.monotonic() < until:
+        deadline = time.monotonic() + END_LIMIT
+        while self.group is not None and time.monotonic() < deadline:
             for process in self._started:
                 process.poll()  # an ended process stays in the group until it is polled
             try:
@@ -207,8 +207,8 @@ def opened(threads: int) -> Iterator[Session]:
             yield session
         finally:
             session.end()
-            until = time.monotonic() + END_LIMIT
-            while directory.exists() and time.monotonic() < until:  # one may still write to it
+            deadline = time.monotonic() + END_LIMIT
+            while directory.exists() and time.monotonic() < deadline:  # one may still write to it
                 shutil.rmtree(directory, ignore_errors=True)
 
 

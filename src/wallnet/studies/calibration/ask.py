@@ -74,7 +74,7 @@ class Calibration(Section):
     """Candidates of the second round, within 15 % of each range from one of the best three. Source:
     our choice."""
 
-    def varied(
+    def with_candidate(
         self, devices: Mapping[str, Device], name: str, candidate: Candidate
     ) -> dict[str, Any]:
         """Return a device with the parameters of a candidate as plain data."""
@@ -152,7 +152,7 @@ def problems(
         return conflicts
     for name in dict.fromkeys(name for name, _ in pulses(reference)):
         for end, word in enumerate(("lowest", "highest")):
-            varied = settings.varied(devices, name, settings.parameters.corner(end))
+            varied = settings.with_candidate(devices, name, settings.parameters.corner(end))
             device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
             conflicts += wrong
             if wrong:
@@ -198,7 +198,7 @@ def _candidate(
     campaign: Campaign, settings: Calibration, candidate: Candidate, name: str
 ) -> Device:
     """Return a device with the parameters of a candidate."""
-    return Device.model_validate(settings.varied(campaign.simulated, name, candidate))
+    return Device.model_validate(settings.with_candidate(campaign.simulated, name, candidate))
 
 
 def _minima(campaign: Campaign, settings: Calibration, candidate: Candidate, name: str) -> Minima:

@@ -124,7 +124,9 @@ def _pulse(
     return of_replicas(job, device, replicas) if replicas else job
 
 
-def varied(devices: Mapping[str, Device], settings: Sensitivity) -> tuple[dict[str, Device], Rows]:
+def variants(
+    devices: Mapping[str, Device], settings: Sensitivity
+) -> tuple[dict[str, Device], Rows]:
     """Return the devices to simulate by name, and the assumptions that change a simulation.
 
     Ends of assumptions with the same simulations share a device.
@@ -168,7 +170,7 @@ def problems(
         conflicts += misnamed(f"{key}.assumptions", assumption, settings.offered, "an assumption")
     if conflicts:
         return conflicts
-    rows = {row["name"] for row in varied(devices, settings)[1].rows}
+    rows = {row["name"] for row in variants(devices, settings)[1].rows}
     for assumption in {**dict.fromkeys(rows), **settings.further}:
         kind = "further" if assumption in settings.further else "assumptions"
         for end in ("lower", "upper"):
@@ -198,7 +200,7 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
 
     They are the weakest and the strongest pulse, and those of the rounds.
     """
-    devices, _ = varied(campaign.simulated, settings)
+    devices, _ = variants(campaign.simulated, settings)
     computations: Requests = []
     starts: dict[str, str] = {}
     after: dict[str, str] = {}
@@ -252,7 +254,7 @@ def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
 
 def about(campaign: Campaign, _: str, settings: Sensitivity) -> Rows:
     """Return the assumptions that change a simulation."""
-    return varied(campaign.simulated, settings)[1]
+    return variants(campaign.simulated, settings)[1]
 
 
 STUDY = question(
