@@ -669,6 +669,19 @@ def noise_in_training(results: Results) -> str:
     return markdown(["reading", "noise in training", "on the levels", *titles], cells)
 
 
+def own_after_years(results: Results) -> str:
+    """Return the accuracy of networks on the own device after ten years, as a sentence."""
+    rows = results.table(f"as-made-{OWN_NAME}.csv")
+    rows = rows[(rows["cause"] == "retention") & (rows["key"] == "temperature")]
+    rows = rows[rows["reading"] == "parallel"]
+    after = [
+        f"at {float(row.value):g} K {rounded(Decimal(row.mean), 1)} ± "
+        f"{rounded(Decimal(row.deviation), 1)} %"
+        for row in rows.itertuples()
+    ]
+    return f"networks read in parallel have {', '.join(after)}"
+
+
 def made_in_short(results: Results, device: str) -> str:
     """Return the accuracy on MNIST of networks as made, in each reading, and what costs most."""
     rows = results.table("as-made.csv").query(f"dataset == 'mnist' and device == '{device}'")
@@ -1219,6 +1232,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "accuracy-by-edges": accuracy_by_edges,
     "as-made": networks_as_made,
     "robust": noise_in_training,
+    "own-after-years": own_after_years,
     "own-as-made": lambda results: networks_as_made(results, "as-made-w-cofeb.csv"),
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
