@@ -19,6 +19,7 @@ from studies.results import (
     write_mapped_train,
     write_minima,
     write_path,
+    write_starts,
     write_trace,
     write_train,
 )
@@ -26,6 +27,7 @@ from wallnet import files, plan, revisions
 from wallnet.cli import main
 from wallnet.files import schema
 from wallnet.jobs.base import canonical
+from wallnet.jobs.request import where
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
 from wallnet.questions.opened import FILES
@@ -183,6 +185,34 @@ def test_a_result_of_another_simulation_is_refused(study, campaign, examples, fo
     with pytest.raises(SystemExit, match=f"^{wrong}and run snakemake$"):
         gather(study, campaign, SUBJECTS[study.name], requested(study, campaign))
     assert not Path(study.path(SUBJECTS[study.name])).exists()
+
+
+@pytest.mark.parametrize("name", ["thermal", "operating_windows"])
+def test_a_result_that_is_not_read_is_checked_and_named(name, campaign, examples):
+    """Initial states are starts of pulses alone; one of another revision made the dataset, too."""
+    study = STUDIES[name]
+    examples(study, campaign)
+    requests, subject = requested(study, campaign), SUBJECTS[name]
+    write_starts(requests)
+    start, *_ = where(requests, "initial")
+    change(start, lambda data: data.assign_attrs(revision=8))
+    attrs = gather(study, campaign, subject, requests).attrs
+    assert "8" in attrs["simulation_revision"].split(", ")
+    change(start, lambda data: data.assign_attrs(parameters=requests[1].computes.to_json()))
+    with pytest.raises(SystemExit, match=f"{start.path} is not of the simulation that {name} asks"):
+        gather(study, campaign, subject, requests)
+
+
+@each_study
+def test_no_two_requests_have_the_same_conditions(study, campaign, examples):
+    """By these their results are found; initial states and minima are not looked for so."""
+    examples(study, campaign)
+    seen = [
+        (request.kind, request.conditions.stated())
+        for request in requested(study, campaign)
+        if request.kind not in ("initial", "minima")
+    ]
+    assert [one for index, one in enumerate(seen) if one in seen[:index]] == []
 
 
 @each_study

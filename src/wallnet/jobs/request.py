@@ -61,7 +61,7 @@ class Conditions:
     parameters : dict
         Parameters of the device that were chosen for it, in SI units.
     round : int
-        Number of the round that asked for it, 0 before the first.
+        Number of the round that asked for it, counted from 1.
     state : WallState
         Where the wall is initialised, or the first of two states with a path between them.
     neighbour : WallState
