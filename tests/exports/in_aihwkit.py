@@ -6,7 +6,7 @@ import sys
 import torch
 from aihwkit.nn import AnalogLinear
 from aihwkit.nn.conversion import convert_to_analog
-from aihwkit.simulator.configs import SingleRPUConfig
+from aihwkit.simulator.configs import SingleRPUConfig, TorchInferenceRPUConfig
 from aihwkit.simulator.parameters.training import UpdateParameters
 from torch import nn
 
@@ -45,6 +45,21 @@ def inference(module):
 
 
 @torch.no_grad()
+def torch_tile(module):
+    """Print how far outputs of tiles written in PyTorch are from those of compiled ones."""
+    compiled = module.inference_config(read_noise=False)
+    own = TorchInferenceRPUConfig(noise_model=compiled.noise_model, drift_compensation=None)
+    own.mapping, own.forward = compiled.mapping, compiled.forward
+    layer, inputs, outputs = nn.Linear(30, 20), torch.rand(5, 30), []
+    for config in (compiled, own):
+        torch.manual_seed(3)
+        analog = convert_to_analog(nn.Sequential(layer), config).eval()
+        analog.program_analog_weights()
+        outputs.append(analog(inputs))
+    print("torch-tile", float((outputs[0] - outputs[1]).abs().max()))
+
+
+@torch.no_grad()
 def training(module):
     """Print the mean change of weights by one pulse up from 32 µS, and down from 50 µS."""
     for name, weight, sign in (("up", 2 * (32 - 20) / 30 - 1, -1.0), ("down", 1.0, 1.0)):
@@ -62,4 +77,5 @@ def training(module):
 
 
 inference(loaded(sys.argv[1]))
+torch_tile(loaded(sys.argv[1]))
 training(loaded(sys.argv[2]))

@@ -225,6 +225,7 @@ def test_aihwkit_itself_programs_drifts_and_trains_with_the_file(tmp_path):
         "mean-0.4": (0.4, 0.004),
         "deviation-0.4": (0.1 * np.hypot(32, 20) / 30, 0.004),
         "exact": (0.0, 1e-5),
+        "torch-tile": (0.0, 1e-6),
         "jumped": (1 - np.exp(-700 / 250), 0.02),
         # steps by hand, from 32 µS up, between the nodes 12 and 13 of 32, and from 50 µS down
         "up": ((0.2 * (8.8 + 4.7 * 12 / 12.8) + 0.8 * 13.5 * 19 / 19.2) / 15, 1e-3),

@@ -107,7 +107,8 @@ def inference_config(read_noise=True, **keys):
     """Return an `InferenceRPUConfig` with the noise model; its keys are those of the model.
 
     The largest weight of a layer becomes the highest level. Inputs and outputs are exact; read
-    noise is one number in aihwkit, here the root mean square over the levels.
+    noise is one number in aihwkit, here the root mean square over the levels. A
+    `TorchInferenceRPUConfig` gives the same with this noise model, but takes no read noise.
     """
     from aihwkit.simulator.configs import InferenceRPUConfig
     from aihwkit.simulator.parameters import enums
