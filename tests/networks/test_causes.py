@@ -160,7 +160,8 @@ def test_walls_escape_exponentially_and_come_to_equilibrium(programmed):
     barriers[0, 0, 1, 2] = 1.0e-19  # at 300 K
     barriers[0, 1, 1, 2] = 0.8e-19  # at 358 K
     device = imperfections(escape_barrier=barriers)
-    lifetime = 1 / rates(0.8e-19, 350.0)
+    # between both temperatures, on a line
+    lifetime = 1 / rates((1.0 - 0.2 * 50 / 58) * 1e-19, 350.0)
     time = 0.6 * lifetime
     network = acting(programmed, device, "retention", time=time, temperature=350.0)
     levels, states = programmed.levels[:, 0], network.states[:, 0]

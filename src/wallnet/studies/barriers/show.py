@@ -144,7 +144,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     lowest = np.nanmin(data["state_energy"].values)
     figure, grid = style.panels(figures, 2, 1, 0.95, sharex=True)
     panels = grid[:, 0]
-    position = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
+    along = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
     energy = (data["pair_energy"].values - lowest) / thermal
     routes = list(map(_route, data["pair_first"].values, data["pair_second"].values))
     position = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
@@ -153,7 +153,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     for axes in panels:
         for pair, route in enumerate(routes):
             name = None if route in routes[:pair] else ROUTES[route]
-            axes.plot(position[pair], energy[pair], label=name, **style.look(route))
+            axes.plot(along[pair], energy[pair], label=name, **style.look(route))
         looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
         for value, fill, text in looks:
             chosen = retained == value
