@@ -58,7 +58,7 @@ def valid(traces, minima, tmp_path):
         "rigid_wall": one,
         "energy_path": one | {"first": "notch 1", "second": "between 1 and 2"},
         "sweep": one | {"name": "synapse"},
-        "sampled": {"function": abs, "duration": 1e-9},
+        "tabulated": {"function": abs, "duration": 1e-9},
         "field": {"data": traces[0]},
         "figure": {"kind": "response", "data": GATHERED},
         "trace_figure": trace,
@@ -271,11 +271,11 @@ def test_the_progress_of_a_run_counts_its_jobs_from_the_beginning(capsys):
     lines = ["9 jobs: 7 trace, 2 initial", "12:00:00 1 of 9 jobs; running: trace"]
     for count, done in ((1, "0 of 9 jobs, "), (2, "1 of 9 jobs, ")):
         text = "\n".join(lines[:count])
-        studies._output([sys.executable, "-c", f"print({text!r})"], "sweep", progress=True)
+        studies._failure_text([sys.executable, "-c", f"print({text!r})"], "sweep", progress=True)
         assert done in capsys.readouterr().err.rstrip().rpartition("\r")[2]
 
 
 def test_a_run_finds_classes_in_the_folder_of_the_script(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = [sys.executable, "-c", f"import os, sys; sys.exit(os.environ[{FOLDER!r}])"]
-    assert studies._output(command, "sweep", progress=False) == f"{tmp_path}\n"
+    assert studies._failure_text(command, "sweep", progress=False) == f"{tmp_path}\n"
