@@ -49,6 +49,7 @@ STAGES = {
     "simulate": ("simulate",),
     "devices": (
         *(f"devices/{name}.py" for name in OF_DEVICES),
+        "studies/compact.py",
         "questions/opened.py",
         "studies/gathering.py",
     ),

@@ -19,7 +19,7 @@ Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], Non
 MODULES = {
     "wallnet.simulate.commands": ("initial", "simulate", "minima", "barrier"),
     "wallnet.studies.gathering": ("gather", "round"),
-    "wallnet.devices.compact": ("compact-model",),
+    "wallnet.studies.compact": ("compact-model",),
     "wallnet.studies.imperfections": ("imperfections",),
     "wallnet.networks.commands": (
         "data",

@@ -9,8 +9,8 @@ from helpers.small_campaign import ROOT
 from helpers.synthetic import filled
 
 from wallnet import files
-from wallnet.devices.compact import compact_model
 from wallnet.files.compact import activation_of, decisive, levels_of
+from wallnet.studies.compact import compact_model
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from helpers.walls import SYNAPSE, SYNAPSE_ENDS, Bench, campaign, whole
 
 from wallnet import files, jobs
-from wallnet.devices.compact import compact_model
 from wallnet.files import WallState
+from wallnet.studies.compact import compact_model
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from helpers.walls import NEURON, Bench, campaign, neuron_ends, parameters
 
 from wallnet import cli, files
-from wallnet.devices.compact import compact_model
 from wallnet.devices.gather import curve_fault, fit_quartics
 from wallnet.devices.tables import tabulate
 from wallnet.files import WallState
+from wallnet.studies.compact import compact_model
 
 
 def test_a_known_quartic_is_found_again():

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from wallnet.devices.compact import both_ways
+from wallnet.studies.compact import both_ways
 
 
 def reached_from(pairs, start):

@@ -10,11 +10,11 @@ from helpers.programs import RESPONSE
 from helpers.walls import SYNAPSE, campaign
 
 from wallnet import files
-from wallnet.devices.compact import compact_model
 from wallnet.page import findings
 from wallnet.plan.summary import summary_job
 from wallnet.report.faults import caveats, faults, grouped, heat, level_caveats
 from wallnet.report.networks import TABLE_II
+from wallnet.studies.compact import compact_model
 from wallnet.studies.pulse_trains.show import faults as short_pauses
 
 

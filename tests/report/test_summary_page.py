@@ -18,7 +18,6 @@ from PIL import Image
 from wallnet import files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
-from wallnet.devices.compact import compact_model
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.jobs import minima_job
@@ -27,6 +26,7 @@ from wallnet.page import summary
 from wallnet.page.findings import overview
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import linked_summary, studied_files, summary_job, summary_sources
+from wallnet.studies.compact import compact_model
 from wallnet.studies.pulse_trains.show import pulses_text
 
 ACCURACIES = """dataset,device,reading,mapping,recipe,stage,seed,test_accuracy,validation_accuracy

@@ -10,11 +10,10 @@ from helpers.walls import SYNAPSE
 
 from studies.results import gather, one, write_minima, write_path
 from wallnet import plan
-from wallnet.devices.retention import retained
 from wallnet.jobs.film import film_of
 from wallnet.plan.requests import pattern_of
 from wallnet.studies import STUDIES
-from wallnet.studies.barriers.gather import LONGEST, lifetime
+from wallnet.studies.barriers.gather import LONGEST, lifetime, retained
 from wallnet.studies.barriers.show import tables
 
 BARRIERS = STUDIES["barriers"]

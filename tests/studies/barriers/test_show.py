@@ -10,9 +10,9 @@ from helpers.readable import columns_in
 from studies.results import shown
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.devices.retention import retained
 from wallnet.report import style
 from wallnet.studies import STUDIES
+from wallnet.studies.barriers.gather import retained
 from wallnet.studies.barriers.show import draw, lifetime_text
 
 THERMAL = 1.380649e-23 * 350

@@ -8,7 +8,6 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Device, Figures
-from wallnet.devices.retention import retained, settings_of, thermal_energy
 from wallnet.devices.tables import levels_in_short
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
@@ -17,6 +16,7 @@ from wallnet.questions.presentation import YES, Headline, between, columns, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.ask import STUDY
+from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 
 YEAR = 365.25 * 86400
 """A year in s."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from wallnet import files
 from wallnet.devices.measured import measured_model
-from wallnet.devices.retention import retained
 from wallnet.files.compact import CONTENTS
+from wallnet.studies.barriers.gather import retained
 
 if TYPE_CHECKING:
     import xarray
