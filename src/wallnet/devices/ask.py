@@ -9,12 +9,12 @@ from wallnet.questions.question import Requests, Rounds, question
 
 def requests(campaign: Campaign, name: str, device: Device, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels and minima of a synapse."""
-    requests = [initial(name, device), *pulses(name, device).values()]
+    computations = [initial(name, device), *pulses(name, device).values()]
     if device.kind == "synapse":
-        requests += [level(name, device, state) for state in level_states(device.track)]
+        computations += [level(name, device, state) for state in level_states(device.track)]
         if least := minima(name, device):
-            requests.append(least)
-    return requests
+            computations.append(least)
+    return computations
 
 
 SETTINGS = tuple(name for name in PACKAGED if not is_own_engine(name))

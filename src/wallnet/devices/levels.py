@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from wallnet.questions.opened import Opened, over
 from wallnet.report.faults import lost_level
 from wallnet.tracks import films
 from wallnet.tracks.walls import wall_ends
+
+if TYPE_CHECKING:
+    import xarray
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +105,8 @@ def synapse_variables(
     states = list(level_states(device.track))
     if not device.track.ends_in_notches(device.wall.start):
         states = [INITIAL, *states, REVERSED]
-    levels = [_level(state, device, opened, values, ends) for state in states]
+    minima = opened.one("minima").read("placed", "minimum_state", *OF_MINIMUM)
+    levels = [_level(state, device, opened, minima, values, ends) for state in states]
     notches = device.track.notches
     for level in (levels[0], levels[-1]):
         if notches and not level["stable"]:
@@ -126,7 +130,12 @@ def synapse_variables(
 
 
 def _level(
-    state: WallState, device: Device, opened: Opened, values: Mapping[str, Any], ends: Sequence[End]
+    state: WallState,
+    device: Device,
+    opened: Opened,
+    minima: "xarray.Dataset",
+    values: Mapping[str, Any],
+    ends: Sequence[End],
 ) -> dict[str, Any]:
     """Return the variables of a level, with the `detected` magnetisation and its `noise`.
 
@@ -138,7 +147,6 @@ def _level(
     if pulses:
         density = reached["reaching_current_density"]
         driven = ends[pulses[0]], f"pulse of {density / 1e12:.4f}e12 A/m2"
-    minima = opened.one("minima").read("placed", "minimum_state", *OF_MINIMUM)
     content = minima.sel(placed=str(state))
     converged, energy, residual, stiffness, *least = (content[name].item() for name in OF_MINIMUM)
     minimum = WallState(content["minimum_state"].item())

@@ -220,13 +220,14 @@ class Opened:
     def where(self, kind: Kind, conditions: Conditions = ANY) -> list[Result]:
         """Return the results of a kind under all conditions that are stated, as asked for."""
         stated = conditions.stated()
-        index = self._index.setdefault((kind, *stated), {})
-        if not index:
+        names = (kind, *stated)
+        if names not in self._index:
+            index = self._index[names] = {}
             for result in self._results:
                 if result.kind == kind:
                     place = tuple(getattr(result.conditions, name) for name in stated)
                     index.setdefault(place, []).append(result)
-        return index.get(tuple(stated.values()), [])
+        return self._index[names].get(tuple(stated.values()), [])
 
     def one(self, kind: Kind, conditions: Conditions = ANY) -> Result:
         """Return the only result of a kind under all conditions that are stated.

@@ -71,9 +71,10 @@ def paths_of(
     opened: Opened, conditions: Conditions = ANY
 ) -> dict[tuple[str, str], "xarray.Dataset"]:
     """Return the paths under some conditions by their two states."""
-    paths = opened.where("barrier", conditions)
-    states = [(str(path.conditions.state), str(path.conditions.neighbour)) for path in paths]
-    return dict(zip(states, (path.read(*OF_PATH) for path in paths), strict=True))
+    return {
+        (str(path.conditions.state), str(path.conditions.neighbour)): path.read(*OF_PATH)
+        for path in opened.where("barrier", conditions)
+    }
 
 
 def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:

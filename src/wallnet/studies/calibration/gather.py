@@ -205,7 +205,7 @@ def gather(settings: Calibration, opened: Opened) -> dict[str, Any]:
         "candidate_round": [one.round for one in conditions],
         **{f"candidate_{name}": [candidate[name] for candidate in values] for name in STEPS},
         **_judge(comparison, opened),
-        "candidate": [int(one.variant or 0) for one in conditions],
+        "candidate": [int(str(one.variant)) for one in conditions],
         "read_delay": comparison.read_delays,
         "reference": [named(entry) for entry in comparison.reference.entries],
     }

@@ -8,8 +8,8 @@ from wallnet.config import Campaign, Device
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
 from wallnet.devices.ask import DEVICES
-from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Job
+from wallnet.jobs.simulation import level_states
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -45,11 +45,9 @@ def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]
 def requests(campaign: Campaign, name: str, settings: Sweeps, _: Rounds) -> Requests:
     """Return the initial state and the pulses, then the levels of a synapse at its notches."""
     device = settings.swept(campaign.simulated[name])
-    return [
-        request
-        for request in DEVICES.requests(campaign, name, device, ())
-        if request.kind != "level" or not (request.conditions.state or INITIAL).half
-    ]
+    half = {state for state in level_states(device.track) if state.half}
+    computations = DEVICES.requests(campaign, name, device, ())
+    return [request for request in computations if request.conditions.state not in half]
 
 
 def about(campaign: Campaign, name: str, settings: Sweeps) -> Job:
