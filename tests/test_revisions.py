@@ -93,7 +93,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
 @pytest.mark.parametrize(
     ("file", "old", "new", "stages"),
     [
-        ("film/loops.py", "zw[i] - ze[i]", "zw[i] + ze[i]", {"film"}),
+        ("film/stage.py", "fma(before, low - high, h)", "fma(before, low + high, h)", {"film"}),
         # the next ones are computed outside the folders of the stages that use them
         (
             "config/track.py",

@@ -1,13 +1,15 @@
 """The compiled loops are stored once, and loaded by later processes where they are the same."""
 
 import re
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+from helpers.random_films import Askew
 
-from wallnet.film import loops
+from wallnet.film import compiling, loops
+from wallnet.film.core import Engine
+from wallnet.film.terms import Layer, Terms
 
 
 def scaled(x):
@@ -23,7 +25,7 @@ def made(monkeypatch, tmp_path):
     def make():
         scaled.__qualname__ = name
         try:
-            function = loops.entry(numba.float32)(scaled)
+            function = compiling.entry(numba.float32)(scaled)
         finally:
             scaled.__qualname__ = name
         assert function(0.5) == 1.5
@@ -42,21 +44,22 @@ def test_functions_are_compiled_once(made, tmp_path):
 
 
 def test_it_is_said_once_that_a_function_is_compiled_and_not_that_it_is_loaded(made, caplog):
-    loops.say_compiling.cache_clear()
+    compiling.say_compiling.cache_clear()
     assert [made(), made()] == [False, True]
-    assert [record.getMessage() for record in caplog.records] == [loops.COMPILING]
+    assert [record.getMessage() for record in caplog.records] == [compiling.COMPILING]
 
 
 def test_functions_of_another_source_or_processor_have_files_of_their_own(
     made, monkeypatch, tmp_path
 ):
     made()
+    *others, last = compiling.SOURCES
     changed = tmp_path / "loops.py"
-    changed.write_text(Path(loops.__file__).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    changed.write_text(last.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr(loops, "__file__", str(changed))
+        patch.setattr(compiling, "SOURCES", (*others, changed))
         assert [made(), made()] == [False, True]
-    codegen = loops.cpu_target.target_context.codegen()
+    codegen = compiling.cpu_target.target_context.codegen()
     with monkeypatch.context() as patch:
         patch.setattr(type(codegen), "magic_tuple", lambda _: ("another", "processor", ""))
         assert [made(), made()] == [False, True]
@@ -86,13 +89,16 @@ def test_without_a_folder_to_write_in_every_process_compiles_and_says_so():
     with pytest.warns(
         match="set NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
     ):
-        assert loops.entry(numba.float32)(space["doubled"])(0.5) == 1.0
+        assert compiling.entry(numba.float32)(space["doubled"])(0.5) == 1.0
 
 
 def test_the_stored_loops_depend_on_no_other_module():
     """numba does not see that a constant of another module has changed."""
-    text = Path(loops.__file__).read_text(encoding="utf-8")
-    assert not re.search(r"^\s*(from|import) +(\.|wallnet)", text, re.M)
+    for path in compiling.SOURCES:
+        text = path.read_text(encoding="utf-8")
+        modules = re.findall(r"^\s*(?:from|import) +(\.\S*|wallnet\S*)", text, re.M)
+        names = {f"wallnet.film.{source.stem}" for source in compiling.SOURCES}
+        assert {*modules} <= names, path
 
 
 @pytest.mark.parametrize(
@@ -110,3 +116,20 @@ def test_arrays_of_another_kind_are_refused(damage):
     kernel = np.ones((4, 2, 8), dtype=np.float32)
     with pytest.raises(TypeError, match="No matching definition"):
         loops.multiply(np.ones((3, 2, 8), dtype=np.complex64), damage(kernel))
+
+
+def test_films_with_a_term_from_elsewhere_are_stored_too(monkeypatch, tmp_path):
+    """Another source of the term's function has a name of its own."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    layer = Layer.uniform((3e-9, 3e-9, 2e-9), Terms(8e5, further=(Askew(1e5, 2e5),)))
+    kind = Engine(layer)._kind
+    hits = []
+    for _ in range(2):
+        loops.rate_of.cache_clear()
+        hits.append(bool(loops.rate_of(*kind).stats.cache_hits))
+    loops.rate_of.cache_clear()
+    assert hits == [False, True]
+    source = "def negative_gradient(x, y, z, a, b):\n    return x, y, z\n"
+    monkeypatch.setattr("inspect.getsource", lambda _: source)
+    assert not loops.rate_of(*kind).stats.cache_hits
+    loops.rate_of.cache_clear()

@@ -60,7 +60,7 @@ def test_fields_follow_a_current_that_changes(varying, field_like):
         # 2e-6 is observed
         np.testing.assert_allclose(engine.magnetization[0, cell], expected, atol=1e-5)
     engine.set_torque(None)
-    assert not engine._coefficients(None)[1].any()
+    assert not engine._uniform_field.any()
 
 
 def test_columns_follow_the_field_of_a_slow_ramp():

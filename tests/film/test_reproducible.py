@@ -19,7 +19,7 @@ print(digest.hexdigest())
 
 COMPILED = """
 from wallnet.film import loops
-print("loaded" if loops.advance_ranges.stats.cache_hits else "compiled")
+print("loaded" if loops.multiply.stats.cache_hits else "compiled")
 """
 
 

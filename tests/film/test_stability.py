@@ -117,7 +117,7 @@ def test_a_designed_chain_turns_a_moment_by_a_quarter_of_a_radian_at_the_most(mo
 
 def test_a_film_that_nothing_moves_takes_steps_of_10_ps():
     terms = Terms(8e5, stray_field=False, damping=0.3)
-    chain, step = Layer.of_one_cell((3e-9, 3e-9, 2e-9), terms).time_step()
+    chain, step = Layer.uniform((3e-9, 3e-9, 2e-9), terms).time_step()
     assert chain == stability.CLASSICAL
     assert step == pytest.approx(10e-12, rel=1e-9, abs=0)
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from scipy import fft, linalg
@@ -16,6 +17,11 @@ from wallnet.film.thermal import ThermalEngine
 CELL = (3e-9, 3e-9, 2e-9)
 VOLUME = math.prod(CELL)
 MS, EXCHANGE, DMI, ANISOTROPY, GAMMA = 1.1e6, 2e-11, 1e-3, 1e6, 2.211e5
+
+
+@numba.njit
+def draw(noise, deviation, key, step, first, last):
+    loops._draw(noise, deviation, key, step, first, last)
 
 
 def film(
@@ -92,7 +98,7 @@ def test_the_variates_are_those_of_philox():
     assert philox(0, 0, 0) == (0xFF1DAE59, 0x6CD10DF2)
     assert philox(0x243F6A88, 0x85A308D3, 0x13198A2E) == (0xDD7CE038, 0xF62A4C12)
     noise = np.zeros((3, 60), dtype=np.float32)
-    loops._draw(noise, np.float32(2), 7, 5, 20, 60)
+    draw(noise, np.float32(2), 7, 5, 20, 60)
     assert not noise[:, :20].any()
     for cell in range(20, 60):
         first, second = philox(cell, 5, 7)
@@ -105,7 +111,7 @@ def test_the_variates_are_those_of_philox():
 @pytest.mark.slow
 def test_the_variates_have_the_moments_of_a_normal_distribution():
     noise = np.zeros((3, 200_000), dtype=np.float32)
-    loops._draw(noise, np.float32(1), 2**32 - 1, 3, 0, noise.shape[1])
+    draw(noise, np.float32(1), 2**32 - 1, 3, 0, noise.shape[1])
     for power, expected in ((1, 0), (2, 1), (3, 0), (4, 3)):
         moments = (noise.astype(np.float64) ** power).mean(axis=1)
         assert moments == pytest.approx(expected, abs=0.03)

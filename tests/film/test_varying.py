@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.random_films import CELL, MATERIAL, directions, random_film, rate
+from helpers.random_films import CELL, MATERIAL, Askew, directions, random_film, rate
 
-from wallnet.film import partial, stability
+from wallnet.film import coefficients, partial, stability
 from wallnet.film.cells import Cells
 from wallnet.film.constants import BOLTZMANN
-from wallnet.film.core import Engine, EngineError, Tolerances
+from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
@@ -88,21 +88,67 @@ def currents(slonczewski_lambda):
     return SpinTorque(2e11, 0.4, (0.48, 0.6, 0.64), slonczewski_lambda, 0.3)
 
 
-@pytest.mark.parametrize("turned", [True, False])
+VARYING = {
+    "all": (MATERIAL, {}),
+    "no directions": (replace(MATERIAL, anisotropy_axis=(0.0, 0.0, 1.0)), {"turned": False}),
+    "with a term": (replace(MATERIAL, further=(Askew(3e5, -2e5),)), {}),
+}
+
+
+@pytest.mark.parametrize("kind", VARYING)
 @pytest.mark.parametrize("slonczewski_lambda", [1.0, 2.0])
-def test_every_cell_moves_as_the_equation_says(slonczewski_lambda, turned):
+def test_every_cell_moves_as_the_equation_says(slonczewski_lambda, kind):
     """The reference is the field in double precision, and the equation solved by hand."""
-    terms = MATERIAL if turned else replace(MATERIAL, anisotropy_axis=(0.0, 0.0, 1.0))
-    layer = random_film(terms=terms, turned=turned, damping=turned)
+    terms, options = VARYING[kind]
+    layer = random_film(terms=terms, **options)
     m = directions(layer.mask.shape, np.random.default_rng(0)) * layer.mask[..., None]
     torque = currents(slonczewski_lambda)
     engine = Engine(layer)
-    assert len(engine._cells[0]) == (21 if turned else 15)
     engine.set_torque(torque)
+    dimensions = [group.ndim for group in engine._groups]
+    assert dimensions == [3, 3, 1 if kind == "no directions" else 3, 3, 3][: len(dimensions)]
     computed = np.moveaxis(engine.torque(np.moveaxis(m, -1, 0)), 0, -1) * terms.rate
     expected = rate(m, layer, Energy(layer).field(m), torque)
     # 1.2e-7 is observed
     assert np.abs(computed - expected).max() < 1e-6 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays"),
+    [
+        ("exchange_stiffness", (True, False, False, False)),
+        ("anisotropy", (False, True, False, False)),
+        ("axis", (False, True, True, False)),
+        ("damping", (False, False, False, True)),
+        ("saturation_magnetization", (False, True, False, True)),
+    ],
+)
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+def test_what_is_the_same_in_all_cells_is_a_number(name, arrays, temperature, monkeypatch):
+    """It moves as with arrays of this number: sums of neighbours alone have another order."""
+    rng, mask = np.random.default_rng(6), np.ones((20, 60), dtype=bool)
+    mask[8:12, 30:34] = False
+    values = directions(mask.shape, rng) if name == "axis" else rng.uniform(0.9, 1.1, mask.shape)
+    terms = replace(MATERIAL, anisotropy_axis=(0.0, 0.0, 1.0), stray_field=False)
+    films = []
+    for forced in (False, True):
+        cells = Cells(mask, **{name: values})
+        if forced:
+            monkeypatch.setattr(coefficients, "_group", forced_arrays)
+        layer = Layer(mask, CELL, terms, cells=cells)
+        engine = ThermalEngine(layer, temperature, 3) if temperature else Engine(layer)
+        engine.magnetization = directions(mask.shape, np.random.default_rng(2))
+        engine.set_torque(currents(1.0))
+        assert tuple(group.ndim == 3 for group in engine._groups) == (arrays, (True,) * 4)[forced]
+        engine.advance(1e-13)
+        films.append(engine.magnetization)
+    assert np.abs(films[1] - films[0]).max() < 2e-6
+
+
+def forced_arrays(values, layer):
+    """Return a group of arrays, also of numbers."""
+    arrays = [np.broadcast_to(value, layer.mask.shape) for value in values]
+    return np.array([np.pad(array, 1) for array in arrays], dtype=np.float32)
 
 
 @pytest.mark.parametrize("precession", [True, False])
@@ -135,44 +181,6 @@ def test_a_step_goes_through_all_stages_in_every_row(columns, followed, precessi
         made_unit = stage * (1.5 - 0.5 * (stage**2).sum(axis=-1, keepdims=True))
         m = np.where(moving, made_unit, m)
     assert np.abs(engine.magnetization - m).max() < 6e-7
-
-
-@pytest.mark.parametrize("slonczewski_lambda", [1.0, 1.7])
-def test_equal_cells_in_the_second_loops_move_as_in_the_first(slonczewski_lambda):
-    terms = replace(MATERIAL, anisotropy_axis=(0.0, 0.0, 1.0))
-    mask = np.ones((20, 60), dtype=bool)
-    mask[8:12, 30:34] = False
-    m = np.moveaxis(directions(mask.shape, np.random.default_rng(4)) * mask[..., None], -1, 0)
-    engines = [Engine(Layer(mask, CELL, terms, cells=cells)) for cells in (None, Cells(mask))]
-    for engine in engines:
-        engine.set_torque(currents(slonczewski_lambda))
-    first, second = (engine.torque(m) for engine in engines)
-    assert engines[0]._loops is not engines[1]._loops
-    assert np.abs(first - second).max() < 1e-6 * np.abs(first).max()
-    assert engines[0]._longest_step == pytest.approx(engines[1]._longest_step, rel=1e-6, abs=0)
-
-
-@pytest.mark.parametrize("temperature", [0.0, 300.0])
-def test_cells_of_one_moment_move_to_the_bit_as_in_the_general_loops(temperature):
-    rng, mask = np.random.default_rng(6), np.ones((20, 60), dtype=bool)
-    mask[8:12, 30:34] = False
-    cells = Cells(
-        mask,
-        anisotropy=rng.uniform(0.9, 1.1, mask.shape),
-        bond_x=rng.uniform(0.3, 1.0, (20, 59)),
-        bond_y=rng.uniform(0.3, 1.0, (19, 60)),
-    )
-    layer = Layer(mask, CELL, replace(material.FILM, damping=0.5), cells=cells)
-    films = []
-    for even in (1, 0):
-        engine = ThermalEngine(layer, temperature, 3) if temperature else Engine(layer)
-        engine.magnetization = material.wall(mask.shape, CELL[0], 90e-9)
-        engine.set_torque(currents(1.0))
-        assert engine._parameters["even"] == 1
-        engine._parameters["even"] = even
-        engine.advance(2e-12)
-        films.append(engine.magnetization)
-    assert np.array_equal(*films)
 
 
 def jacobian(layer, m, torque):
@@ -338,14 +346,6 @@ def test_the_average_is_that_of_the_filled_part():
     filled = layer.mask * layer.cells.shapes.mean(axis=(2, 3))
     expected = (m * filled[..., None]).sum(axis=(0, 1)) / filled.sum()
     assert engine.average() == pytest.approx(expected, rel=1e-6, abs=1e-9)
-
-
-def test_further_terms_are_refused():
-    from test_terms import Tilting
-
-    layer = random_film(terms=replace(MATERIAL, further=(Tilting(4e5),)))
-    with pytest.raises(EngineError, match="further terms need a film of equal cells"):
-        Engine(layer)
 
 
 def notched(edge, smooth):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.random_films import MATERIAL, directions, random_film
+from helpers.random_films import MATERIAL, Askew, directions, random_film
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 
@@ -64,8 +64,9 @@ def stiffnesses(layer, m):
 
 @pytest.fixture(scope="module")
 def least():
-    """Return a random film and the minimum that the descent finds from a state along +z."""
-    layer = random_film((4, 5), terms=replace(MATERIAL, external_field=(0.0, 0.0, 2e5)))
+    """Return a random film with a further term, and the minimum of the descent from along +z."""
+    terms = replace(MATERIAL, external_field=(0.0, 0.0, 2e5), further=(Askew(5e4, -4e4),))
+    layer = random_film((4, 5), terms=terms)
     landscape = Landscape(layer)
     m = np.zeros((3, 4, 5))
     m[2] = 1.0

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.random_films import directions, random_film
+from helpers.random_films import MATERIAL, Askew, directions, random_film
 from helpers.sampled import sampled
 from scipy import linalg
 
@@ -105,17 +105,30 @@ def test_runs_resume_bit_for_bit():
     np.testing.assert_array_equal(whole.magnetization, resumed.magnetization)
 
 
-def test_equal_cells_have_the_spin_temperature_of_a_uniform_film():
-    """The same state by both methods, each with the own part of the field of its own."""
-    mask = np.ones((10, 14), dtype=bool)
-    mask[3:5, 6:9] = False
-    m = directions(mask.shape, np.random.default_rng(3)) * 0.3 + [0, 0, 1.0]
-    temperatures = []
-    for cells in (None, Cells(mask)):
-        engine = ThermalEngine(Layer(mask, CELL, FILM, cells=cells), 300.0, 1)
-        engine.magnetization = m
-        temperatures.append(engine.spin_temperature())
-    assert temperatures[0] == pytest.approx(temperatures[1], rel=1e-4, abs=0)
+@pytest.mark.parametrize("varies", [False, True])
+def test_the_spin_temperature_is_that_of_the_energy(varies):
+    """|∇E|² over k_B ∇²E on the spheres of all moments, by finite differences of the energy."""
+    layer = random_film((4, 5), terms=replace(MATERIAL, further=(Askew(3e5, -2e5),)), damping=False)
+    layer = layer if varies else Layer(layer.mask, layer.cell, layer.terms)
+    m = directions(layer.mask.shape, np.random.default_rng(3)) * 0.3 + [0, 0, 1.0]
+    m /= np.linalg.norm(m, axis=-1, keepdims=True)
+    energy, angle = Energy(layer), 1e-3
+    slope = curvature = 0.0
+    for place in np.argwhere(layer.mask):
+        own = m[*place]
+        first = np.cross(own, [1.0, 0.0, 0.0]) / np.linalg.norm(own[1:])
+        for along in (first, np.cross(own, first)):
+            energies = []
+            for turn in (-angle, 0.0, angle):
+                moved = m.copy()
+                moved[*place] = math.cos(turn) * own + math.sin(turn) * along
+                energies.append(energy.energy(moved))
+            slope += ((energies[2] - energies[0]) / (2 * angle)) ** 2
+            curvature += (energies[2] - 2 * energies[1] + energies[0]) / angle**2
+    engine = ThermalEngine(layer, 300.0, 1)
+    engine.magnetization = m
+    expected = slope / curvature / BOLTZMANN
+    assert engine.spin_temperature() == pytest.approx(expected, rel=1e-4, abs=0)
 
 
 def test_the_thermal_field_of_a_cell_follows_its_moment():

@@ -1,9 +1,11 @@
 """Films whose parameters vary from cell to cell, and what they do, in double precision."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from wallnet.film.cells import Cells
-from wallnet.film.terms import Layer, Terms
+from wallnet.film.terms import Layer, LocalTerm, Terms
 
 CELL = (3e-9, 2e-9, 1.5e-9)
 
@@ -16,6 +18,23 @@ MATERIAL = Terms(
     external_field=(2e4, -1e4, 3e4),
     damping=0.3,
 )
+
+
+@dataclass(frozen=True)
+class Askew(LocalTerm):
+    """w = a m_x m_y m_z + b (m_x⁴ + 2 m_y⁴), which has no symmetry and is not linear in m."""
+
+    a: float
+    b: float
+    name = "askew"
+
+    @staticmethod
+    def energy_density(x, y, z, a, b):
+        return a * x * y * z + b * (x**4 + 2 * y**4)
+
+    @staticmethod
+    def negative_gradient(x, y, z, a, b):
+        return -(a * y * z + 4 * b * x**3), -(a * x * z + 8 * b * y**3), -(a * x * y)
 
 
 def directions(shape, rng):

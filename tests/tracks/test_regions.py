@@ -32,7 +32,7 @@ def rows_of(columns):
 
 def test_a_uniform_film_has_no_cells():
     job = pulse_job(device(), 0.5e12)
-    assert tracks.layer(job).cells is None
+    assert tracks.layer(job).cells.uniform
     assert "variation" not in job.plain()
 
 

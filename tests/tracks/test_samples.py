@@ -241,7 +241,7 @@ def test_the_perfect_device_has_the_jobs_of_a_device_without_disorder():
         lambda made: barrier_job(made, "1", "2", 0.5),
     ):
         assert job(plain).to_json() == job(perfect).to_json() != job(sample).to_json()
-    assert tracks.layer(pulse_job(perfect, CURRENT)).cells is None
+    assert tracks.layer(pulse_job(perfect, CURRENT)).cells.uniform
     settings = [
         DEVICES.plain_settings(plan.parse({"devices": {"device": made.plain()}}), "device")
         for made in (plain, perfect, sample)

@@ -55,8 +55,6 @@ def varying(track: Track, film: Layer) -> Iterator[tuple[str, NDArray[np.float64
 
     Names are those of the configuration; `filled` is the share of a cell that edges leave.
     """
-    if film.cells is None:
-        return
     for name, unit in UNITS.items():
         base = track.thickness if name == "thickness" else getattr(film, name)
         values = np.where(film.mask, base * film.cells.of(name), 0.0)

@@ -96,12 +96,10 @@ def _grain(job: Simulation) -> NDArray[np.intp] | None:
 
 def parameters_of(film: Layer) -> dict[str, NDArray]:
     """Return the parameters of each cell by their names in mumax3, (rows, columns)."""
-    ones, cells = np.ones(film.mask.shape), film.cells
-    thickness = ones if cells is None else cells.of("thickness")
+    thickness = film.cells.of("thickness")
     parameters = {"frozenspins": 1.0 * (film.mask & ~film.free)}
     for name, (attribute, sign) in BASES.items():
-        share = ones if cells is None else cells.of(attribute)
-        share = np.asarray(share if name == "alpha" else share * thickness)
+        share = film.cells.of(attribute) * (1.0 if name == "alpha" else thickness)
         # Ku t and D t are the same where only the thickness varies, but for their last digit
         parameters[name] = sign * getattr(film, attribute) * share.round(9)
     return parameters
@@ -148,8 +146,6 @@ def _merged(
             f"differences within {labels.max() + 1} regions, of which mumax3 has {REGIONS} at most "
             f"({listed})"
         )
-    if film.cells is None:
-        return
     factor = _of_bonds(film, film.cells.bond_x, film.cells.bond_y)
     first, second = _ends(film, labels)
     if lost := np.count_nonzero((first == second) & (factor != 1)):
@@ -198,13 +194,13 @@ def _film(job: Simulation, film: Layer, means: dict[str, Array]) -> Iterator[str
 
 def _bonds(film: Layer, means: dict[str, Array], labels: NDArray) -> Iterator[str]:
     """Yield the lines of A and D between regions where they are not the means that mumax3 takes."""
-    if film.cells is None:
+    if film.cells.uniform:
         return
     pairs, place, count = np.unique(
         np.sort(_ends(film, labels), axis=0), axis=1, return_inverse=True, return_counts=True
     )
     for part, (name, function) in enumerate((("Aex", "Exchange"), ("Dind", "Dind"))):
-        bonds = _of_bonds(film, film.bonds[0][part], film.bonds[1][part])
+        bonds = _of_bonds(film, *(side[part] for side in film.cells.bonds))
         attribute, sign = BASES[name]
         values = sign * getattr(film, attribute) * np.bincount(place.ravel(), bonds) / count
         one, other = means[name][pairs]

@@ -11,8 +11,9 @@ continuous at a boundary (Heistracher et al., 2021, arXiv:2107.07855, for A).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,34 @@ from wallnet.film.newell import Cell
 from wallnet.film.partial import Near, near_terms
 
 Array = NDArray[np.float64]
+Value = Array | float
+"""A number, or an array of cells (rows, columns)."""
+
+
+class Pair(NamedTuple):
+    """Bonds of all cells with the next one along an axis, relative to the base material."""
+
+    exchange: Value
+    dmi: Value
+    moments: Value
+    """Product of both moments."""
+
+
+def reduced(values: Array, chosen: NDArray[np.bool_]) -> Value:
+    """Return values of cells: their number if it is the same in all chosen cells."""
+    if not chosen.any():
+        return 0.0
+    first = values[chosen][0]
+    return float(first) if (values[chosen] == first).all() else values
+
+
+def shifted(value: Value, axis: int) -> Value:
+    """Return the value of the cell before each cell along an axis, or 0; a number stays."""
+    if np.ndim(value) == 0:
+        return value
+    result = np.zeros_like(value)
+    np.moveaxis(result, axis, 0)[1:] = np.moveaxis(np.asarray(value), axis, 0)[:-1]
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +94,22 @@ class Cells:
         """Return a parameter in all cells; 1 in empty ones."""
         return np.where(self.mask, getattr(self, name), 1.0)
 
+    def value(self, name: str) -> Value:
+        """Return what `of` returns: a number if it is the same in all cells."""
+        if name not in self._values:
+            self._values[name] = reduced(self.of(name), self.mask)
+        return self._values[name]
+
+    @cached_property
+    def _values(self) -> dict[str, Value]:
+        return {}
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all cells are those of the base material."""
+        parameters = (own for own in fields(self) if own.name != "mask")
+        return all(getattr(self, own.name) is own.default for own in parameters)
+
     @property
     def differ_in_material(self) -> bool:
         """Whether cells have a material of their own alone: no shape, thickness or current."""
@@ -85,12 +130,6 @@ class Cells:
         return self.filled * self.of("saturation_magnetization") * self.of("thickness")
 
     @cached_property
-    def even(self) -> bool:
-        """Whether all cells are full and have moment and thermal field of the base material."""
-        ones = np.array([self.filled, self.moment, self.noise])[:, self.mask]
-        return bool((ones == 1).all())
-
-    @cached_property
     def inverse_moment(self) -> Array:
         """Inverse of the moment of each cell, 0 in empty ones."""
         return np.divide(1.0, self.moment, out=np.zeros_like(self.moment), where=self.mask)
@@ -106,8 +145,11 @@ class Cells:
         `direction` is that of the spins where `polarized` does not tell it.
         """
         sheet = self.of("saturation_magnetization") * self.of("thickness")
-        spins = np.array(direction)[:, None, None] if self.polarized is None else self.polarized
-        return np.asarray(spins / sheet * self.mask)
+        return np.asarray(self.spins(direction) / sheet * self.mask)
+
+    def spins(self, direction: tuple[float, float, float]) -> Array:
+        """Return the polarisation relative to that of the film, (3, 1, 1) or (3, rows, columns)."""
+        return np.array(direction)[:, None, None] if self.polarized is None else self.polarized
 
     @cached_property
     def noise(self) -> Array:
@@ -144,36 +186,38 @@ class Cells:
         spins = np.linalg.norm(self.torque((0.0, 1.0, 0.0)), axis=0)
         return max(1.0, float(spins.max()))
 
+    @cached_property
+    def pairs(self) -> tuple[Pair, Pair]:
+        """Bonds along x and along y, as numbers where all are equal; 0 at the last cell."""
+        low, high = slice(None, -1), slice(1, None)
+        sides: list[tuple[Any, Any]] = [((..., low), (..., high)), (low, high)]
+        pairs = []
+        for (before, after), bonds in zip(sides, self.bonds, strict=True):
+            both = np.zeros_like(self.mask)
+            both[before] = self.mask[before] & self.mask[after]
+            arrays = np.zeros((3, *self.mask.shape))
+            values = (*bonds, self.moment[before] * self.moment[after])
+            for array, value in zip(arrays, values, strict=True):
+                array[before] = value
+            pairs.append(Pair(*(reduced(array, both) for array in arrays)))
+        return pairs[0], pairs[1]
+
     def stiffest(self, couplings: Sequence[tuple[float, float]]) -> float:
         """Return a bound of the stiffness of all bonds in A/m.
 
         `couplings` are the fields of exchange and DMI of a bond of the base material, along x and
-        along y. The circles of Gershgorin bound the eigenvalues of the symmetric matrix.
+        along y. The circles of Gershgorin bound the eigenvalues of the symmetric matrix, which is
+        nearly reached by a mode that alternates from cell to cell.
         """
-        total = np.zeros(self.mask.shape)
-        root = np.sqrt(self.inverse_moment)
-        for axis, (exchange, dmi), (bond, turn) in zip((1, 0), couplings, self.bonds, strict=True):
-            sums, inverse, roots = (
-                np.moveaxis(values, axis, 0) for values in (total, self.inverse_moment, root)
-            )
-            bond, turn = (np.moveaxis(values, axis, 0) for values in (bond, turn))
-            mixed = np.hypot(exchange * bond, dmi * turn) * roots[:-1] * roots[1:]
-            sums[:-1] += exchange * bond * inverse[:-1] + mixed
-            sums[1:] += exchange * bond * inverse[1:] + mixed
-        return float(total.max())
-
-    def local_bounds(self, anisotropy: float, stray: float, cell: Cell) -> tuple[float, float]:
-        """Return bounds of the local field in A/m: of its change with m, and in a uniform film.
-
-        The field of the base material's anisotropy and its Ms, or 0 without a stray field, are in
-        A/m; the edges of a cell are in m.
-        """
-        easy = anisotropy * self.local_anisotropy[self.mask]
-        demagnetizing = stray * self.of("saturation_magnetization")[self.mask]
-        shape = stray * float(np.abs(self.near(cell).own).sum(axis=0).max()) if stray else 0.0
-        highest, lowest = max(easy.max(), 0.0), min(easy.min(), 0.0) - demagnetizing.max()
-        turning = np.abs(easy - demagnetizing / 2).max()
-        return float(max(highest, -lowest)) + shape, float(turning) + shape
+        total: Value = 0.0
+        inverse = self.value("inverse_moment")
+        for axis, (exchange, dmi), pair in zip((1, 0), couplings, self.pairs, strict=True):
+            # the root of the product of both inverse moments
+            mixed = np.hypot(exchange * pair.exchange, dmi * pair.dmi)
+            mixed = mixed / np.sqrt(np.where(np.equal(pair.moments, 0), 1.0, pair.moments))
+            diagonal = exchange * pair.exchange
+            total += inverse * (diagonal + shifted(diagonal, axis)) + mixed + shifted(mixed, axis)
+        return float(np.max(total))
 
     def near(self, cell: Cell) -> Near:
         """Return what the shapes of partly filled cells and the thickness add to the stray field.

@@ -17,12 +17,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import numpy as np
+from numba import typeof
 from numpy.typing import NDArray
 
-from wallnet.film import loops
+from wallnet.film import coefficients, loops
 from wallnet.film.strayfield import StrayField
 from wallnet.film.terms import Layer, SpinTorque
 
@@ -123,8 +123,8 @@ class _Ramp:
 
     begin: float
     end: float
-    parameters: NDArray[np.void]
-    """Coefficients of the inner loops at the end, (1,)."""
+    torque: float
+    """Torque at the end in A/m."""
     uniform_field: NDArray[np.float64]
     """Applied field at the end in A/m, (3, 1, 1) or (3, rows, columns)."""
 
@@ -220,29 +220,20 @@ class Engine:
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
-        size = self._pack()
-        self._space = np.zeros(size * (rows + 2) * (columns + 2), np.float32)
         self._stored_fields = np.zeros((loops.ORDERS + 1, 3, rows, columns), dtype=np.float32)
         self._block_cells = np.maximum(block_sums(self.free.astype(np.float32)), 1)
+        self._pack()
         self._forget()
         self.set_torque(None)
 
-    def _pack(self) -> int:
-        """Choose the loops, pack what varies, and return the work space for each cell."""
-        self._loops: Any = loops
-        self._cells: tuple[NDArray[np.float32], ...] = ()
-        if self.layer.cells is None:
-            return loops.WORKSPACE
-        # compiled only where it is needed
-        from wallnet.film import packing, varying
-
-        if self.layer.terms.further:
-            raise EngineError("further terms need a film of equal cells; leave them out")
-        self._loops, self._cells = varying, (packing.packed(self.layer),)
-        cells = self.layer.cells
+    def _pack(self) -> None:
+        """Take the moments and further terms of the film."""
+        moment = self.layer.cells.value("moment")
         # m of empty cells is 0
-        self._moment = None if cells.even else cells.moment.astype(np.float32)
-        return varying.SPACE
+        self._moment = None if np.all(moment == 1) else np.asarray(moment, dtype=np.float32)
+        self._fields = tuple(
+            type(term).negative_gradient for term in coefficients.local_terms(self.layer)
+        )
 
     @property
     def magnetization(self) -> NDArray[np.float32]:
@@ -263,35 +254,8 @@ class Engine:
 
     def average(self) -> NDArray[np.float64]:
         """Average of m over the magnetic cells, shape (3,)."""
-        if self.layer.cells is not None:
-            filled = self.layer.filled
-            return np.asarray((self._m * filled).sum(axis=(1, 2)) / filled.sum())
-        return self._m.sum(axis=(1, 2), dtype=np.float64) / self.mask.sum()
-
-    def _coefficients(
-        self, torque: SpinTorque | None
-    ) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-        """Return the coefficients of the inner loops, (1,), and the applied field in A/m.
-
-        The field has the shape (3, 1, 1), or (3, rows, columns) if it differs between cells.
-        """
-        layer, terms = self.layer, self.layer.terms
-        if layer.cells is not None:
-            from wallnet.film.packing import driven
-
-            parameters, field = driven(layer, torque, self._cells[0])
-        else:
-            names = [(name, np.float64, shape) for name, shape in loops.PARAMETERS.items()]
-            parameters, field = np.zeros(1, names), np.zeros((3, 1, 1))
-            parameters["damping"], parameters["precession"] = layer.damping, terms.precession
-            for term in terms.acting(torque):
-                field += term.uniform_field(layer)[:, None, None]
-                for name, value in term.coefficients(layer).items():
-                    parameters[name] += value
-            parameters = parameters.astype(loops.RECORD)
-        if torque is not None and layer.current_field is not None:
-            field = field + torque.current_density * layer.current_field
-        return parameters, field
+        filled = self.layer.filled
+        return np.asarray((self._m * filled).sum(axis=(1, 2)) / filled.sum())
 
     def set_torque(
         self,
@@ -312,8 +276,14 @@ class Engine:
             torque at its middle, so `advance` must not go beyond the end in one call.
         """
         self._driven = (torque, to, during)
-        self._parameters, self._uniform_field = self._coefficients(torque)
-        self._ramp = _Ramp(*during, *self._coefficients(to)) if to else None
+        self._groups = coefficients.groups(self.layer, torque)
+        self._angle = torque.angle if torque else ()
+        self._kind = typeof(self._groups), typeof(self._angle), self._fields
+        size = sum(len(group) for group in self._groups if group.ndim == 3)
+        rows, columns = self.mask.shape
+        self._space = np.zeros((loops.WORKSPACE + size) * (rows + 2) * (columns + 2), np.float32)
+        self._torque, self._uniform_field = coefficients.driven(self.layer, torque)
+        self._ramp = _Ramp(*during, *coefficients.driven(self.layer, to)) if to else None
         torques = [acting for acting in (torque, to) if acting]
         self._strongest = max(torques, key=lambda acting: abs(acting.current_density), default=None)
         self._choose_steps()
@@ -330,15 +300,12 @@ class Engine:
         self._shares = np.ones_like(self._chain)
         self._longest_step = self.tolerances.time_step_fraction * longest
 
-    def _parameters_at(self, time: NDArray[np.floating]) -> NDArray[np.void]:
-        """Return the coefficients of the inner loops at each time, or one for all times."""
-        if self._ramp is None:
-            return self._parameters
-        first, last = (
-            record.view(np.float32) for record in (self._parameters, self._ramp.parameters)
-        )
-        parameters = first + np.outer(self._ramp.passed(time), last - first)
-        return parameters.astype(np.float32).view(self._parameters.dtype)[:, 0]
+    def _torques_at(self, time: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the torque in A/m at each time, or one for all times."""
+        torque = np.array([self._torque])
+        if self._ramp:
+            torque = torque + self._ramp.passed(time) * (self._ramp.torque - torque)
+        return torque.astype(np.float32)
 
     def _forget(self) -> None:
         """Discard earlier fields, and follow all columns from now on."""
@@ -481,24 +448,27 @@ class Engine:
         inside: slice,
     ) -> None:
         """Write the far stray field of the columns `inside`, plus others, into those of `out`."""
-        moments, stray, cells = m[..., inside], self._stray, self.layer.cells
+        moments, stray = m[..., inside], self._stray
         if moments.shape[2] < m.shape[2]:
             stray = stray.of_columns(moments.shape[2])
-        if cells is None:
-            stray.far(moments, others, out[..., inside])
-            return
-        weighed = moments if self._moment is None else moments * self._moment[:, inside]
+        weighed = moments
+        if self._moment is not None:
+            weighed = moments * (
+                self._moment if self._moment.ndim == 0 else self._moment[:, inside]
+            )
         stray.far(weighed, others, out[..., inside])
-        scale = self.layer.saturation_magnetization
-        cells.near(self.layer.cell).add(moments, out[..., inside], scale, inside)
+        near = self.layer.cells.near(self.layer.cell)
+        near.add(moments, out[..., inside], self.layer.saturation_magnetization, inside)
 
     def _rate(
         self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
     ) -> NDArray[np.float32]:
         """Return a factor times dm/dt / γ under the present torque, with a given slow field."""
         rate = np.empty_like(field)
-        parameters = self._parameters_at(np.array([self.time]))
-        self._loops.rate(m, self.free, *self._cells, field, self._space, parameters, factor, rate)
+        (torque,) = self._torques_at(np.array([self.time]))
+        rates = np.float32(self.layer.terms.precession), np.float32(factor)
+        arrays = m, self.free, self._groups, self._angle, field, self._space
+        loops.rate_of(*self._kind)(*arrays, torque, rates, rate)
         return rate
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -636,14 +606,16 @@ class Engine:
 
         The slow field is extrapolated to the middle of each step.
         """
-        parameters = self._parameters_at(self.time + step * (np.arange(count) + 0.5)).copy()
-        parameters["noise"] = noise
-        per_step = self._impulse / (count * step)
+        torques = self._torques_at(self.time + step * (np.arange(count) + 0.5))
+        per_step = np.float32(self._impulse / (count * step))
         extrapolated = (self._stored_fields, *extrapolation, self._missed, per_step)
-        stages, draws = (self._chain, self._shares), (self._seed, self.counters.steps)
-        self._loops.advance_ranges(
-            *(self._m, self.free, *self._cells, ranges, extrapolated, self._space, stages, draws),
-            *(parameters, count, step * self.layer.terms.rate),
+        stages = self._chain, self._shares
+        draws = (self._seed, self.counters.steps, np.float32(noise)) if noise else ()
+        terms = self.layer.terms
+        rates = np.float32(terms.precession), np.float32(step * terms.rate)
+        loops.advance_ranges_of(*self._kind, thermal=bool(draws))(
+            *(self._m, self.free, self._groups, self._angle, ranges, extrapolated, self._space),
+            *(stages, draws, torques, count, rates),
         )
         self.counters.steps += count
         self.counters.field_evaluations += len(self._chain) * count

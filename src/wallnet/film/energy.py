@@ -87,15 +87,14 @@ class Landscape:
     def __init__(self, layer: Layer) -> None:
         # with damping alone, equal in all cells, dm/dt / γ is the torque field
         damped = replace(layer.terms, damping=1.0, precession=False)
-        cells = layer.cells and replace(layer.cells, damping=1.0)
-        layer = replace(layer, terms=damped, cells=cells)
+        layer = replace(layer, terms=damped, cells=replace(layer.cells, damping=1.0))
         self._film = Engine(layer)
         self.mask, self.free = self._film.mask, self._film.free
         self.energy = Energy(layer)
         self._inverse = 1 / _stiffness(layer)
         self.rounding = ROUNDING * layer.rates()[0] / damped.rate
         # the field is the gradient of the energy in this metric
-        self.moment = None if layer.cells is None else layer.cells.moment
+        self.moment = layer.cells.value("moment")
 
     def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the torque field -m × (m × H) in A/m, the steepest descent of the energy."""
@@ -117,10 +116,8 @@ class Landscape:
         m that leads to the minimum.
         """
         inverse = self._inverse.astype(m.dtype)
-        if self.moment is not None:
-            # the energy, not the field, is as stiff in partly filled cells as beside them
-            change = change * self.moment.astype(m.dtype)
-        waves = fft.dct(change, axes=(1, 2), type=2)
+        # the energy, not the field, is as stiff in partly filled cells as beside them
+        waves = fft.dct(change * np.asarray(self.moment, m.dtype), axes=(1, 2), type=2)
         waves *= inverse
         smooth = fft.dct(waves, axes=(1, 2), type=3, inorm=2)
         smooth *= self.free
@@ -131,9 +128,7 @@ class Landscape:
 
         Cells count by their moment, relative to that of a whole cell of the base material.
         """
-        if self.moment is not None:
-            a = a * self.moment
-        return float(np.einsum("cij,cij->", a, b, dtype=np.float64))
+        return float(np.einsum("cij,cij->", a * self.moment, b, dtype=np.float64))
 
 
 def _stiffness(layer: Layer) -> NDArray[np.float64]:

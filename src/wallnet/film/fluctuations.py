@@ -157,8 +157,8 @@ def longest_step(layer: Layer, temperature: float, torque: SpinTorque | None = N
     radius = choose(*layer.dampings)[2]
     stiffest, turning = layer.rates(torque)
     kick = deviation(layer, temperature, 1.0) * layer.terms.rate
-    if (cells := layer.cells) is not None:
-        slower = (1 + layer.damping**2) / (1 + (layer.damping * cells.of("damping")) ** 2)
-        kick *= float((cells.noise * np.sqrt(slower)).max())
+    cells = layer.cells
+    slower = (1 + layer.damping**2) / (1 + (layer.damping * cells.value("damping")) ** 2)
+    kick *= float(np.max(cells.value("noise") * np.sqrt(slower)))
     turned = kick**2 * (1 + layer.damping**2)
     return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

@@ -9,41 +9,20 @@ their value.
 Results are bitwise the same whether the compiler vectorises or not, since products are fused with
 sums only where the code states it. Fast-math would leave this to the compiler.
 
-numba stores what it compiled in `__pycache__`, the user's cache or NUMBA_CACHE_DIR, for this file
-alone: constants of other modules must not be used in compiled functions.
+A film's kind are the types of its groups of coefficients (see `stage`), whether it has a thermal
+field, and its further terms. `rate_of` and `advance_ranges_of` return the functions of a kind.
 """
 
 import functools
-import hashlib
-import logging
+import inspect
 import math
-import warnings
-from pathlib import Path
 
 import numpy as np
-from numba import boolean, carray, complex64, float32, from_dtype, int64, njit, types
-from numba.core import event
-from numba.core.registry import cpu_target
-from numba.extending import intrinsic
+from numba import boolean, carray, complex64, float32, int64, types
+from numba.extending import overload
 
-PARAMETERS = {
-    "neighbour_x": (3,),  # field in A/m of a neighbour along x per unit of its m, by component
-    "neighbour_y": (3,),
-    "dmi_x": (),  # field in A/m along z for a difference of m_x of neighbours along x, and back
-    "dmi_y": (),
-    "local": (3, 3),  # field in A/m linear in the cell's own m
-    "precession": (),  # 1, or 0
-    "damping": (),  # α
-    "noise": (),  # standard deviation of a component of the thermal field in A/m
-    "spin_direction": (3,),  # m_p, for a torque that depends on the angle; it has the next three
-    "torque": (),  # β P Λ² in A/m
-    "lambda_sum": (),  # Λ² + 1
-    "lambda_difference": (),  # Λ² - 1
-}
-"""Coefficients of the inner loops and their shapes: the fields of the record `p`."""
-
-RECORD = np.dtype([(name, np.float32, shape) for name, shape in PARAMETERS.items()])
-"""Type of the coefficients for the compiled functions."""
+from wallnet.film.compiling import compiled, entry, fma, inlined, pointer
+from wallnet.film.stage import Dynamics, at, components, parts, stage_of
 
 FIELD_BLOCK = 16
 """Edge, in cells, of the blocks over which the error of the extrapolated field is averaged."""
@@ -54,192 +33,11 @@ BAND = 4096
 ORDERS = 3
 """Largest number of fields in the extrapolation of the slow field."""
 
-WORKSPACE = 19 + 3 * ORDERS
-"""Numbers of work space for each packed cell."""
+WORKSPACE = 16 + 3 * ORDERS
+"""Numbers of work space for each packed cell, without those of groups of arrays."""
 
 VECTOR, PACKED, FILM, FILMS = (types.Array(float32, n, "C") for n in (1, 2, 3, 4))
 MASK, RANGES, SLOTS = boolean[:, ::1], int64[:, ::1], int64[::1]
-COEFFICIENTS = from_dtype(RECORD)[::1]
-
-UNSTORED = (
-    "each process compiles the engine, since numba can store it in no folder; set "
-    "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
-)
-
-COMPILING = "compiling the engine once for this processor, for about a minute"
-
-compiled = njit(error_model="numpy")
-
-
-@functools.cache
-def say_compiling():
-    """Say once that this process compiles."""
-    logging.getLogger(__name__).warning(COMPILING)
-
-
-class Compiling(event.Listener):
-    """Listener that says when numba begins to compile, and not when it loads what is stored."""
-
-    def on_start(self, event):
-        """Say it."""
-        say_compiling()
-
-    def on_end(self, event):
-        """Say nothing."""
-
-
-def entry(*arguments, files=()):
-    """Return a decorator that compiles a function for the types of its arguments, or loads it.
-
-    Its code is that of this module and of further `files`.
-    """
-
-    def decorate(function):
-        # numba's files have this name: no other version or processor replaces or reads them, since
-        # numba writes the list of its files before the files
-        processor = cpu_target.target_context.codegen().magic_tuple()
-        made_of = b"".join(Path(file).read_bytes() for file in (__file__, *files))
-        made_of += str(processor).encode()
-        function.__qualname__ += "_" + hashlib.sha256(made_of).hexdigest()[:16]
-        try:
-            with event.install_listener("numba:compile", Compiling()):
-                return njit(arguments, error_model="numpy", cache=True)(function)
-        except Exception as error:  # no folder can be written, or what is stored is damaged
-            if "no locator available" in str(error):
-                warnings.warn(UNSTORED, stacklevel=1)  # once, since all are of this line
-            return njit(arguments, error_model="numpy")(function)
-
-    return decorate
-
-
-@intrinsic
-def _at(typingctx, array, offset):
-    """Return the pointer to the element of an array with this offset."""
-    signature = types.CPointer(array.dtype)(array, types.intp)
-
-    def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.gep(data, [arguments[1]])
-
-    return signature, generate
-
-
-@intrinsic
-def _fma(typingctx, a, b, c):
-    """Return a b + c, rounded once."""
-    signature = types.float32(types.float32, types.float32, types.float32)
-
-    def generate(context, builder, signature, arguments):
-        return builder.fma(*arguments)
-
-    return signature, generate
-
-
-@compiled
-def components(vectors, first, last):
-    """Return the three components of vectors, or three coefficients, in cells first to last."""
-    return vectors[0, first:last], vectors[1, first:last], vectors[2, first:last]
-
-
-def _stage_of(noisy):
-    """Return the function for films with or without a thermal field."""
-
-    @compiled
-    def stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
-        """Set out = start + factor weight dm/dt / γ in cells first to last, with dm/dt at m.
-
-        γ = γ0/(1 + α²). Landau-Lifshitz form: dm/dt = -γ m × (H + α m × H), with the torque as a
-        field. A noisy stage adds the share of the thermal field.
-        """
-        xc, yc, zc = components(m, first, last)
-        xw, yw, zw = components(m, first - 1, last - 1)
-        xe, ye, ze = components(m, first + 1, last + 1)
-        xs, ys, zs = components(m, first - stride, last - stride)
-        xn, yn, zn = components(m, first + stride, last + stride)
-        sx, sy, sz = components(slow, first, last)
-        tx, ty, tz = components(noise, first, last)
-        ax, ay, az = components(start, first, last)
-        ox, oy, oz = components(out, first, last)
-        w = weight[first:last]
-        exx, exy, exz = p.neighbour_x[0], p.neighbour_x[1], p.neighbour_x[2]
-        eyx, eyy, eyz = p.neighbour_y[0], p.neighbour_y[1], p.neighbour_y[2]
-        dx, dy = p.dmi_x, p.dmi_y
-        lxx, lxy, lxz = p.local[0, 0], p.local[0, 1], p.local[0, 2]
-        lyx, lyy, lyz = p.local[1, 0], p.local[1, 1], p.local[1, 2]
-        lzx, lzy, lzz = p.local[2, 0], p.local[2, 1], p.local[2, 2]
-        precession, damping = p.precession, p.damping
-        for i in range(last - first):
-            x, y, z = xc[i], yc[i], zc[i]
-            hx, hy, hz = sx[i], sy[i], sz[i]
-            if noisy:
-                hx, hy, hz = _fma(share, tx[i], hx), _fma(share, ty[i], hy), _fma(share, tz[i], hz)
-            hx = _fma(exx, xw[i] + xe[i], _fma(eyx, xs[i] + xn[i], hx))
-            hy = _fma(exy, yw[i] + ye[i], _fma(eyy, ys[i] + yn[i], hy))
-            hz = _fma(exz, zw[i] + ze[i], _fma(eyz, zs[i] + zn[i], hz))
-            hx = _fma(dx, zw[i] - ze[i], hx)
-            hy = _fma(dy, zs[i] - zn[i], hy)
-            hz = _fma(dx, xe[i] - xw[i], _fma(dy, yn[i] - ys[i], hz))
-            hx = _fma(lxx, x, _fma(lxy, y, _fma(lxz, z, hx)))
-            hy = _fma(lyx, x, _fma(lyy, y, _fma(lyz, z, hy)))
-            hz = _fma(lzx, x, _fma(lzy, y, _fma(lzz, z, hz)))
-            gx = _fma(damping, _fma(y, hz, -(z * hy)), precession * hx)
-            gy = _fma(damping, _fma(z, hx, -(x * hz)), precession * hy)
-            gz = _fma(damping, _fma(x, hy, -(y * hx)), precession * hz)
-            f = factor * w[i]
-            ox[i] = _fma(f, _fma(z, gy, -(y * gz)), ax[i])
-            oy[i] = _fma(f, _fma(x, gz, -(z * gx)), ay[i])
-            oz[i] = _fma(f, _fma(y, gx, -(x * gy)), az[i])
-
-    return stage
-
-
-_stage, _noisy_stage = (_stage_of(noisy) for noisy in (False, True))
-
-
-@compiled
-def _any_stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last):
-    """Compute a stage with or without a thermal field."""
-    if p.noise != 0:
-        _noisy_stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last)
-    else:
-        _stage(m, start, out, slow, noise, share, weight, p, factor, stride, first, last)
-
-
-@compiled
-def _add_torque(m, slow, out, weight, p, first, last):
-    """Set out = slow + the Slonczewski field β ε (m × mp), where ε depends on the angle (Λ > 1)."""
-    px, py, pz = p.spin_direction[0], p.spin_direction[1], p.spin_direction[2]
-    torque, total, difference = p.torque, p.lambda_sum, p.lambda_difference
-    x, y, z = components(m, first, last)
-    sx, sy, sz = components(slow, first, last)
-    ox, oy, oz = components(out, first, last)
-    for i in range(last - first):
-        along = _fma(x[i], px, _fma(y[i], py, z[i] * pz))
-        s = torque / _fma(difference, along, total)
-        ox[i] = _fma(s, _fma(y[i], pz, -(z[i] * py)), sx[i])
-        oy[i] = _fma(s, _fma(z[i], px, -(x[i] * pz)), sy[i])
-        oz[i] = _fma(s, _fma(x[i], py, -(y[i] * px)), sz[i])
-
-
-def local_field_of(add_torque):
-    """Return the function of local fields with a torque that depends on the angle."""
-
-    @compiled
-    def local_field(m, slow, cells, p, first, last):
-        """Return slow[0] plus the local fields that are not linear in m, in slow[1] if any are.
-
-        Such a term has its coefficients in `PARAMETERS`, one of which is zero without the term.
-        """
-        field = slow[0]
-        if p.lambda_difference != 0:
-            add_torque(m, field, slow[1], cells, p, first, last)
-            field = slow[1]
-        return field
-
-    return local_field
-
-
-_local_field = local_field_of(_add_torque)
 
 
 @compiled
@@ -254,11 +52,9 @@ def _normalise(source, out, whatever, first, last):
     x, y, z = components(source, first, last)
     ox, oy, oz = components(out, first, last)
     for i in range(last - first):
-        squared = _fma(x[i], x[i], _fma(y[i], y[i], z[i] * z[i]))
-        if whatever:
-            scale = one / np.sqrt(max(squared, tiny))
-        else:
-            scale = _fma(-half, squared, three_halves)
+        squared = fma(x[i], x[i], fma(y[i], y[i], z[i] * z[i]))
+        near = fma(-half, squared, three_halves)
+        scale = one / np.sqrt(max(squared, tiny)) if whatever else near
         ox[i] = scale * x[i]
         oy[i] = scale * y[i]
         oz[i] = scale * z[i]
@@ -303,38 +99,80 @@ def _evaluate(polynomial, time, out, first, last):
             power *= time
             f, t = polynomial[order, c, first:last], np.float32(power)
             for i in range(last - first):
-                o[i] = _fma(t, f[i], o[i])
+                o[i] = fma(t, f[i], o[i])
+
+
+def thermal_field(draws, noise):
+    """Return the work space of the thermal field, or an empty tuple if there is none."""
+
+
+@overload(thermal_field)
+def _thermal_field(draws, noise):
+    if len(draws):
+        return lambda draws, noise: noise
+    return lambda draws, noise: ()
+
+
+def draw(draws, noise, step, first, last):
+    """Draw the thermal field of a step, if there is one."""
+
+
+@overload(draw)
+def _draw_if_any(draws, noise, step, first, last):
+    if not len(draws):
+        return lambda draws, noise, step, first, last: None
+    return lambda draws, noise, step, first, last: _draw(
+        noise, draws[2], draws[0], draws[1] + step, first, last
+    )
 
 
 @compiled
-def _scale(slow, noise, weight, p, first, last):
-    """Leave the fields of a step as they are: all cells have the same moment."""
+def _times(fields, size, first, last):
+    for c in range(3):
+        out = fields[c, first:last]
+        for i in range(last - first):
+            out[i] *= at(size, i)
 
 
-def advance_of(scale, stage, local_field):
-    """Return the function that advances packed cells, with functions of a kind of film.
+def weigh(fields, size, first, last):
+    """Multiply fields (3, cells), if there are any, by a number or an array of cells."""
 
-    `scale` multiplies the fields of a step by what differs between cells, and `stage` computes a
-    stage. `cells` is what both know of the cells: in a uniform film 1 in cells that move, else 0.
-    """
 
-    @compiled
-    def advance(m, work, slow, noise, polynomial, cells, stages, draws, p, steps, factor, stride):
+@overload(weigh)
+def _weigh(fields, size, first, last):
+    if not isinstance(fields, types.Array):
+        return lambda fields, size, first, last: None
+    if isinstance(size, types.Array):
+        return lambda fields, size, first, last: _times(fields, size[first:last], first, last)
+    return lambda fields, size, first, last: (
+        _times(fields, size, first, last) if size != 1 else None
+    )
+
+
+def advance_of(stage):
+    """Return the function that advances packed cells with a function of `stage_of`."""
+
+    @inlined
+    def advance(arrays, groups, angle, stages, draws, torques, steps, rates, stride):
         """Advance packed cells by Runge-Kutta steps.
 
         A step processes the rows upwards in bands, with all stages of a band before the next band.
         Each stage is one row behind the previous one. The data of a band therefore stays in the
         cache, and the storage of two stages is still enough.
 
-        The parameters are those of `advance_ranges` for packed cells. `work` contains m twice,
-        `slow` and `noise` are work space, and `polynomial` has the coefficients of the slow field
-        in A/m as a polynomial in time, in units of all steps. A packed row has `stride` cells.
+        The parameters are those of `advance_ranges` for packed cells; `arrays` are those of
+        `workspace`, with the coefficients of the slow field in A/m as a polynomial in time, in
+        units of all steps. A packed row has `stride` cells.
         """
-        (chain, shares), (key, drawn) = stages, draws
+        m, work, slow, noise, polynomial, weight = arrays
+        chain, shares = stages
+        precession, factor = rates
+        _, _, _, dynamics = groups[:4]
+        sizes = parts(Dynamics, dynamics, 0, m.shape[1])
         rows, count = m.shape[1] // stride - 2, chain.shape[0]
         band = max(1, BAND // stride)
         for n in range(steps):
-            q = p[n % p.shape[0]]
+            torque = torques[n % torques.shape[0]]
             for lower in range(1, rows + count + 1, band):
                 for j in range(count):
                     begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
@@ -342,25 +180,22 @@ def advance_of(scale, stage, local_field):
                         continue
                     first, last = begin * stride, end * stride
                     if j == 0:
-                        _evaluate(polynomial, (n + 0.5) / steps, slow[0], first, last)
-                        if q.noise != 0:
-                            _draw(noise, q.noise, key, drawn + n, first, last)
-                        scale(slow[0], noise, cells, q, first, last)
+                        _evaluate(polynomial, (n + 0.5) / steps, slow, first, last)
+                        draw(draws, noise, n, first, last)
+                        weigh(slow, sizes.moment, first, last)
+                        weigh(thermal_field(draws, noise), sizes.noise, first, last)
                     source, target = m, work[0]
                     if j > 0:
                         source, target = work[(j - 1) % 2], work[j % 2]
                     # the corners of the frame have no neighbours and need none
                     first, last = max(first, stride + 1), min(last, (rows + 1) * stride - 1)
-                    field = local_field(source, slow, cells, q, first, last)
-                    own = source, m, target, field, noise, shares[j], cells, q
-                    stage(*own, factor * chain[j], stride, first, last)
+                    states, own = (source, m, target), (precession, factor * chain[j])
+                    fields = slow, thermal_field(draws, noise), shares[j]
+                    stage(states, fields, weight, groups, angle, torque, own, stride, first, last)
                     if j == count - 1:
-                        _normalise(target, m, q.noise != 0, first, last)
+                        _normalise(target, m, len(draws) > 0, first, last)
 
     return advance
-
-
-_advance = advance_of(_scale, _any_stage, _local_field)
 
 
 @compiled
@@ -387,7 +222,7 @@ def interpolation_coefficients(extrapolated, polynomial, first, stride):
                     weight = matrix[k, j]
                     if weight != 0:
                         for i in range(columns):
-                            out[i] = _fma(weight, field[i], out[i])
+                            out[i] = fma(weight, field[i], out[i])
 
 
 @entry(FILMS, SLOTS, VECTOR, FILM, FILM, RANGES, int64, int64, VECTOR)
@@ -435,7 +270,7 @@ def extrapolation_error(
                         field = stored_fields[order[j], c, r, first : first + width]
                         weight = -weights[j]
                         for i in range(width):
-                            out[i] = _fma(weight, field[i], out[i])
+                            out[i] = fma(weight, field[i], out[i])
                     for i in range(width):
                         space[i] += out[i]
                 for begin in range(0, width, FIELD_BLOCK):
@@ -455,12 +290,12 @@ def workspace(space, cells):
 
     It has at least `WORKSPACE` numbers for each of the packed cells.
     """
-    m = carray(_at(space, 0), (3, cells))
-    work = carray(_at(space, 3 * cells), (2, 3, cells))
-    slow = carray(_at(space, 9 * cells), (2, 3, cells))
-    noise = carray(_at(space, 15 * cells), (3, cells))
-    polynomial = carray(_at(space, 18 * cells), (ORDERS, 3, cells))
-    weight = carray(_at(space, (WORKSPACE - 1) * cells), (cells,))
+    m = carray(pointer(space, 0), (3, cells))
+    work = carray(pointer(space, 3 * cells), (2, 3, cells))
+    slow = carray(pointer(space, 9 * cells), (3, cells))
+    noise = carray(pointer(space, 12 * cells), (3, cells))
+    polynomial = carray(pointer(space, 15 * cells), (ORDERS, 3, cells))
+    weight = carray(pointer(space, (WORKSPACE - 1) * cells), (cells,))
     return m, work, slow, noise, polynomial, weight
 
 
@@ -498,76 +333,179 @@ def unpack(m, film, first, last):
                 target[i] = source[i]
 
 
-@entry(FILM, MASK, FILM, VECTOR, COEFFICIENTS, float32, FILM)
-def rate(film, free, field, space, p, factor, out):
+@compiled
+def _pack_cells(group, space, first, last):
+    """Return the coefficients of a range of columns, packed, with those of the frame around it."""
+    count, rows, columns = group.shape
+    stride = last - first + 2
+    if stride == columns:
+        return carray(pointer(group, 0), (count, rows * stride))
+    cells = carray(pointer(space, 0), (count, rows * stride))
+    for c in range(count):
+        for r in range(rows):
+            source, target = group[c, r, first : first + stride], cells[c, r * stride :]
+            for i in range(stride):
+                target[i] = source[i]
+    return cells
+
+
+def packed(groups, space, first, last):
+    """Return groups of coefficients for a range of columns; numbers stay as they are."""
+
+
+@overload(packed)
+def _packed(groups, space, first, last):
+    if not len(groups):
+        return lambda groups, space, first, last: ()
+    if groups[0].ndim == 1:
+        return lambda groups, space, first, last: (
+            groups[0],
+            *packed(groups[1:], space, first, last),
+        )
+
+    def pack_first(groups, space, first, last):
+        count, rows, _ = groups[0].shape
+        left = space[count * rows * (last - first + 2) :]
+        return (
+            _pack_cells(groups[0], space, first, last),
+            *packed(groups[1:], left, first, last),
+        )
+
+    return pack_first
+
+
+def _rate(film, free, groups, angle, field, space, torque, rates, out):
     """Set out = factor dm/dt / γ in all cells, zero where m may not move.
 
-    The parameters are those of `advance_ranges`. The slow `field` in A/m and `out` have the shape
-    (3, rows, columns), `p` has one record. The factor is γ = γ0/(1 + α²) in m/(A s), for dm/dt in
-    1/s, or 1.
+    The parameters are those of `advance_ranges_of`. The slow `field` in A/m and `out` have the
+    shape (3, rows, columns). The factor is γ = γ0/(1 + α²) in m/(A s), for dm/dt in 1/s, or 1.
     """
     rows, columns = free.shape
     stride = columns + 2
-    m, work, slow, _, _, weight = workspace(space, (rows + 2) * stride)
+    cells, none = (rows + 2) * stride, np.float32(0)
+    m, work, slow, _, _, weight = workspace(space, cells)
     pack(film, free, 0, columns, m, weight)
-    pack(field, free, 0, columns, slow[0], weight)
+    pack(field, free, 0, columns, slow, weight)
+    groups = packed(groups, space[WORKSPACE * cells :], 0, columns)
+    _, _, _, dynamics = groups[:4]
+    weigh(slow, parts(Dynamics, dynamics, 0, cells).moment, 0, cells)
     work[0] = 0
-    none, first, last = np.float32(0), stride + 1, m.shape[1] - stride - 1
-    local = _local_field(m, slow, weight, p[0], first, last)
-    _stage(m, work[0], work[1], local, slow[0], none, weight, p[0], factor, stride, first, last)
+    states, fields = (m, work[0], work[1]), (slow, (), none)
+    _stage(
+        states, fields, weight, groups, angle, torque, rates, stride, stride + 1, cells - stride - 1
+    )
     unpack(work[1], out, 0, columns)
 
 
-EXTRAPOLATED = types.Tuple((FILMS, SLOTS, PACKED, FILM, float32))
-STAGES, DRAWS = types.UniTuple(VECTOR, 2), types.UniTuple(int64, 2)
-
-
-@entry(FILM, MASK, RANGES, EXTRAPOLATED, VECTOR, STAGES, DRAWS, COEFFICIENTS, int64, float32)
-def advance_ranges(film, free, ranges, extrapolated, space, stages, draws, p, steps, factor):
-    """Advance ranges of columns by Runge-Kutta steps, with the slow field extrapolated.
-
-    Parameters
-    ----------
-    film : float32 array (3, rows, columns)
-        Magnetisation, changed in place.
-    free : bool array (rows, columns)
-        Cells that may move.
-    ranges : int array (n, 2)
-        First column of each range, and the first column after it; at least one column apart.
-    extrapolated : tuple
-        The slow field, of which each step has the value at its middle: its `stored_fields` at
-        earlier times, in A/m, float32 (ORDERS + 1, 3, rows, columns); the indices of the latest k,
-        (k,); the first rows of the result of `core.lagrange_matrix` for these, with times in units
-        of all steps, (n, k), one row if the field is constant; the error of the previous interval,
-        `missed` (3, rows, columns), and the multiple of it that is added to the slow field.
-    space : float32 array
-        Work space, see `workspace`.
-    stages : tuple of float32 array (stages,)
-        Stage j starts from m and advances by the j-th number of the first of a step, with the rate
-        of stage j - 1. The second is the share of the thermal field of the step in its field.
-    draws : tuple of int
-        Key of the random numbers, 0 to 2**32 - 1, and the number of steps that had some before.
-    p : record array (1,) or (steps,)
-        Coefficients of all steps or of each; see `PARAMETERS`.
-    steps : int
-        Number of steps.
-    factor : float
-        Step times γ0/(1 + α²).
-    """
+def _advance_ranges(
+    film, free, groups, angle, ranges, extrapolated, space, stages, draws, torques, steps, rates
+):
+    """Advance ranges of columns by Runge-Kutta steps; see `advance_ranges_of`."""
     rows = free.shape[0]
     for n in range(ranges.shape[0]):
         first, last = ranges[n, 0], ranges[n, 1]
         stride = last - first + 2
-        m, work, slow, noise, polynomial, weight = workspace(space, (rows + 2) * stride)
+        cells = (rows + 2) * stride
+        m, work, slow, noise, polynomial, weight = workspace(space, cells)
         pack(film, free, first, last, m, weight)
+        own = packed(groups, space[WORKSPACE * cells :], first, last)
         polynomial = polynomial[: extrapolated[2].shape[0]]
         interpolation_coefficients(extrapolated, polynomial, first, stride)
         # a loop: an assignment with broadcasting takes three seconds longer to compile
         for c in range(3):
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
-        _advance(m, work, slow, noise, polynomial, weight, stages, draws, p, steps, factor, stride)
+        arrays = m, work, slow, noise, polynomial, weight
+        _advance(arrays, own, angle, stages, draws, torques, steps, rates, stride)
         unpack(m, film, first, last)
+
+
+# those of films without further terms; `_compiled` replaces them
+_stage = stage_of(())
+_advance = advance_of(_stage)
+
+EXTRAPOLATED = types.Tuple((FILMS, SLOTS, PACKED, FILM, float32))
+STAGES, RATES = types.UniTuple(VECTOR, 2), types.UniTuple(float32, 2)
+DRAWS = types.Tuple((int64, int64, float32))
+
+
+def _compiled(function, fields, *arguments):
+    """Return a function compiled with a stage that has the fields of further terms."""
+    try:
+        sources = tuple(inspect.getsource(field) for field in fields)
+    except OSError:  # of a notebook or an interpreter: compiled by each process
+        sources = None
+    stage = stage_of(fields)
+    names = globals() | {"_stage": stage, "_advance": advance_of(stage)}
+    return entry(*arguments, sources=sources)(type(function)(function.__code__, names))
+
+
+@functools.cache
+def rate_of(groups, angle, fields):
+    """Return the compiled function `rate` for a kind of film; see `advance_ranges_of`."""
+    return _compiled(
+        _rate, fields, *(FILM, MASK, groups, angle, FILM, VECTOR, float32, RATES, FILM)
+    )
+
+
+@functools.cache
+def advance_ranges_of(groups, angle, fields, thermal):
+    """Return the compiled function that advances ranges of columns of a kind of film.
+
+    Parameters
+    ----------
+    groups, angle : numba type
+        Types of these parameters of the function.
+    fields : tuple of callable
+        Fields of the further terms; see `stage.further_of`.
+    thermal : bool
+        Whether there is a thermal field.
+
+    Returns
+    -------
+    callable
+        Function of the following parameters.
+
+        film : float32 array (3, rows, columns)
+            Magnetisation, changed in place.
+        free : bool array (rows, columns)
+            Cells that may move.
+        groups : tuple of float32 array
+            Groups of coefficients of `stage`.
+        angle : tuple of float32
+            Λ² + 1 and Λ² - 1, or empty if the torque does not depend on the angle.
+        ranges : int array (n, 2)
+            First column of each range, and the first column after it; at least one column apart.
+        extrapolated : tuple
+            The slow field, of which each step has the value at its middle: its `stored_fields` at
+            earlier times, in A/m, float32 (ORDERS + 1, 3, rows, columns); the indices of the
+            latest k, (k,); the first rows of the result of `core.lagrange_matrix` for these, with
+            times in units of all steps, (n, k), one row if the field is constant; the error of the
+            previous interval, `missed` (3, rows, columns), and the multiple of it that is added to
+            the slow field.
+        space : float32 array
+            Work space, see `workspace`, and for the arrays of `groups`.
+        stages : tuple of float32 array (stages,)
+            Stage j starts from m and advances by the j-th number of the first of a step, with the
+            rate of stage j - 1. The second is the share of the thermal field of the step in its
+            field.
+        draws : tuple
+            Key of the random numbers, 0 to 2**32 - 1, the number of steps that had some before, and
+            the standard deviation of the thermal field in A/m; empty without a thermal field.
+        torques : float32 array (1,) or (steps,)
+            Torque in A/m of all steps or of each: β P Λ²/2, or β P Λ² with an angle.
+        steps : int
+            Number of steps.
+        rates : tuple of float32
+            1 if m precesses, else 0; the step times γ0/(1 + α²).
+    """
+    draws = DRAWS if thermal else types.Tuple(())
+    return _compiled(
+        _advance_ranges,
+        fields,
+        *(FILM, MASK, groups, angle, RANGES, EXTRAPOLATED, VECTOR, STAGES, draws, VECTOR, int64),
+        RATES,
+    )
 
 
 @entry(complex64[:, :, ::1], FILM)

@@ -255,7 +255,7 @@ def softest(
     parts = [axis[:, landscape.free] for axis in _perpendicular(single)]
 
     # times the root of the moments, the second derivative is symmetric
-    root = 1.0 if landscape.moment is None else np.sqrt(landscape.moment[landscape.free])
+    root = np.sqrt(np.broadcast_to(landscape.moment, landscape.free.shape)[landscape.free])
 
     def spread(vector: NDArray) -> NDArray:
         change = np.zeros_like(single)

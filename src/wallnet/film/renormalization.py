@@ -142,6 +142,12 @@ def domain_magnetization(
     ValueError
         If the domain is not stable; so do the functions below.
     """
+    if terms.further:
+        names = ", ".join(term.name for term in terms.further)
+        raise ValueError(
+            f"{names} is not in the spin waves that renormalise a film; leave it out, or set "
+            "temperature.values_of: cells"
+        )
     q = (np.arange(_WAVES) + 0.5) * math.pi / _WAVES
     x, y = q / cell[0], q[:, np.newaxis] / cell[1]
     waves = 4 * (np.sin(q / 2) / cell[0]) ** 2 + 4 * (np.sin(q / 2) / cell[1])[:, np.newaxis] ** 2

@@ -13,14 +13,15 @@ to their middle; kept at its last value, it would cool the slow modes by several
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from wallnet.film import fluctuations, newell
+from wallnet.film import coefficients, fluctuations, newell
+from wallnet.film.cells import shifted
 from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
 from wallnet.film.terms import Layer, Mask, Terms
+from wallnet.film.terms.energies import LOCAL, SIDES
 
 _FIELD_INTERVAL = 2.4e-12
 """Longest time in s between two evaluations of the far stray field."""
@@ -100,39 +101,41 @@ class ThermalEngine(Engine):
         out. Both sides are summed over the mask `cells`, by default over all that may move.
         """
         chosen = self.free if cells is None else self.free & cells
-        # with cells that differ, fields and the tensor of a cell's own field are times its moment
-        slow, moment = np.empty_like(self._m), np.ones_like(self.mask, dtype=np.float64)
+        layer, moment, m = self.layer, self.layer.cells.moment, self._m.astype(np.float64)
+        slow = np.empty_like(self._m)
         self._far_field(self._m, slow)
-        m = np.pad(self._m.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
-        west, east = m[:, 1:-1, :-2], m[:, 1:-1, 2:]
-        south, north = m[:, :-2, 1:-1], m[:, 2:, 1:-1]
-        m = m[:, 1:-1, 1:-1]
-        if self.layer.cells is None:
-            p = self._coefficients(None)[0][0]
-            own = np.array(p["local"], dtype=np.float64)[..., None, None]
-            right, above = (*p["neighbour_x"], p["dmi_x"]), (*p["neighbour_y"], p["dmi_y"])
-            bonds: tuple[tuple[Any, ...], ...] = (right, right, above, above)
-        else:
-            from wallnet.film.packing import unpacked
-
-            moment = self.layer.cells.moment
-            own, bonds = unpacked(self._cells[0])
-        field = slow * moment
-        for (*strengths, _), beside in zip(bonds, (east, west, north, south), strict=True):
-            for component, strength in enumerate(strengths):
-                field[component] += strength * beside[component]
-        to_east, to_west, to_north, to_south = (dmi for *_, dmi in bonds)
-        field[0] += to_west * west[2] - to_east * east[2]
-        field[1] += to_south * south[2] - to_north * north[2]
-        field[2] += to_east * east[0] - to_west * west[0]
-        field[2] += to_north * north[1] - to_south * south[1]
-        field += np.einsum("ij...,j...->i...", own, m)
-        if self.layer.terms.stray_field:
+        # fields are times the moment of a cell
+        values, field = coefficients.linear(layer), slow * moment
+        padded = np.pad(m, ((0, 0), (1, 1), (1, 1)))
+        inner = slice(1, -1)
+        sides = (
+            ((inner, slice(-2)), (inner, slice(2, None))),
+            ((slice(-2), inner), (slice(2, None), inner)),
+        )
+        for along, (side, places) in enumerate(zip(SIDES, sides, strict=True)):
+            before, after = (padded[:, *place] for place in places)
+            bonds = [values[f"{side}_{name}"] for name in (*"xyz", "dmi")]
+            *lower, back = (shifted(bond, 1 - along) for bond in bonds)
+            *upper, ahead = bonds
+            for axis in range(3):
+                field[axis] += lower[axis] * before[axis] + upper[axis] * after[axis]
+            field[along] += back * before[2] - ahead * after[2]
+            field[2] += ahead * after[along] - back * before[along]
+        tensor = np.zeros((3, 3, *moment.shape))
+        for name in LOCAL:
+            i, j = ("xyz".index(axis) for axis in name)
+            tensor[i, j] = tensor[j, i] = values[name]
+        field += np.einsum("ij...,j...->i...", tensor, m)
+        if layer.terms.stray_field:
             # the far field contains the rest of a cell's own field
-            rest = newell.own(self.layer.cell) - newell.stencil(self.layer.cell)[:, 0]
-            rest *= self.layer.saturation_magnetization
-            own = own - np.diag(rest)[..., None, None] * moment**2
+            rest = newell.own(layer.cell) - newell.stencil(layer.cell)[:, 0]
+            rest *= layer.saturation_magnetization
+            tensor -= np.diag(rest)[..., None, None] * moment**2
+        for term in coefficients.local_terms(layer):
+            vectors = np.moveaxis(m, 0, -1)
+            field += np.moveaxis(term.field(vectors, layer), -1, 0) * moment
+            tensor += term.derivative(vectors, layer) * moment
         slope = np.sum(np.cross(m, field, axis=0) ** 2, axis=0)
-        curvature = 2 * np.sum(m * field, axis=0) - np.trace(own)
-        curvature += np.einsum("i...,ij...,j...->...", m, own, m)
-        return float(self.layer.moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)
+        curvature = 2 * np.sum(m * field, axis=0) - np.trace(tensor)
+        curvature += np.einsum("i...,ij...,j...->...", m, tensor, m)
+        return float(layer.moment * slope[chosen].sum() / curvature[chosen].sum() / BOLTZMANN)

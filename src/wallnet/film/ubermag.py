@@ -212,10 +212,8 @@ def _dynamics_terms(
     return parameters, torque, varying
 
 
-def _cells(mask: Mask, varying: Varying, torque: SpinTorque | None) -> Cells | None:
-    """Return the cells of a film, None if all are equal."""
-    if not varying:
-        return None
+def _cells(mask: Mask, varying: Varying, torque: SpinTorque | None) -> Cells:
+    """Return the cells of a film."""
     parameters: dict[str, Any] = dict(varying)
     if "anisotropy_axis" in parameters:
         parameters["axis"] = parameters.pop("anisotropy_axis")

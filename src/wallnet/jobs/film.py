@@ -206,7 +206,7 @@ def time_step(
     ValueError
         If the damping is too low or too high for a temperature.
     """
-    layer = Layer.of_one_cell(cell, terms_of(material))
+    layer = Layer.uniform(cell, terms_of(material))
     torque = torque_of(material, current_density)
     if temperature:
         return fluctuations.longest_step(layer, temperature, torque)

@@ -21,15 +21,16 @@ def layer(job: TrackJob) -> Layer:
     varying |= relative_parameters(track, job.variation)
     if isinstance(job, Simulation) and job.crowding:
         varying |= {"polarized": current(track, job.crowding).polarized}
-    cells = Cells(mask, **varying) if varying else None
     oersted = job.oersted if isinstance(job, Simulation) else None
     field = geometry.oersted_field(track, oersted) if oersted else None
-    return Layer(mask, track.cell, terms_of(job.material), held_cells(track), cells, field)
+    return Layer(
+        mask, track.cell, terms_of(job.material), held_cells(track), Cells(mask, **varying), field
+    )
 
 
 def column_cells(film: Layer) -> NDArray[np.number]:
     """Return the number of magnetic cells in each column; partly filled cells count in part."""
-    if film.cells is None:
+    if film.cells.uniform:
         return film.mask.sum(axis=0, dtype=np.int32)
     return film.filled.sum(axis=0)
 

@@ -43,11 +43,14 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     import micromagneticmodel
 
     track, film = job.track, films.layer(job)
-    if film.cells is not None and not film.cells.differ_in_material:
+    if not film.cells.differ_in_material:
         raise ValueError(
             "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
             "edges, a thickness that varies and heavy_metal.cut out, or set calculator: film"
         )
+    if film.terms.further:
+        names = ", ".join(term.name for term in film.terms.further)
+        raise ValueError(f"ubermag has no {names}; leave it out, or set calculator: film")
     (columns, rows), (low, high) = track.cells, track.sides
     x, _ = centres(track)
     fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
@@ -67,13 +70,13 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     def parameter(name: str) -> "float | discretisedfield.Field":
         """Return a parameter of the film, or its field if it varies."""
         value: float = getattr(film, name)
-        if film.cells is None or np.ptp(film.cells.of(name)[film.mask]) == 0:
+        if np.ptp(film.cells.of(name)[film.mask]) == 0:
             return value
         values = (value * film.cells.of(name)).T[:, :, None, None]
         return discretisedfield.Field(mesh, nvdim=1, value=values)
 
     axis: Any = film.anisotropy_axis
-    if film.cells is not None and film.cells.axis is not None:
+    if film.cells.axis is not None:
         axis = np.transpose(film.cells.axis, (1, 0, 2))[:, :, None]
         axis = discretisedfield.Field(mesh, nvdim=3, value=axis)
     wall = placed_wall(job, job.placement.bottom, job.placement.top)

@@ -164,7 +164,7 @@ def _wavy_track(dmi_constant: float, smooth: bool) -> Layer:
         "open_x": (shapes[:, :-1, :, -1].mean(axis=2) + shapes[:, 1:, :, 0].mean(axis=2)) / 2,
         "open_y": (shapes[:-1, :, -1].mean(axis=2) + shapes[1:, :, 0].mean(axis=2)) / 2,
     }
-    cells = Cells(mask, shapes=shapes, **faces) if smooth else None
+    cells = Cells(mask, shapes=shapes, **faces) if smooth else Cells(mask)
     terms = replace(material.LOCAL, dmi_constant=dmi_constant)
     return Layer(mask, (edge, edge, material.THICKNESS), terms, cells=cells)
 

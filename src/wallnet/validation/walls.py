@@ -14,7 +14,6 @@ from scipy.optimize import brentq, curve_fit, minimize_scalar
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Notches, Track
 from wallnet.film import newell, paths
-from wallnet.film.cells import Cells
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
 from wallnet.film.energy import Energy, Landscape
@@ -287,7 +286,7 @@ def rigid_wall(_curves: Curves) -> Rows:
     path, _ = paths.lowest(landscape, [np.stack([start, *walls, stop]).astype(np.float32)])
     yield row("rigid-barrier", path.top - path.energy[0], reference=model.barriers[0, 0])
     crowding = Crowding(cut=True)
-    driven = replace(layer.cells or Cells(layer.mask), polarized=current(track, crowding).polarized)
+    driven = replace(layer.cells, polarized=current(track, crowding).polarized)
     cut = rigid_wall_on(track, film, material.POLARIZATION, crowding=crowding)
     for key, cells, expected in (
         ("rigid-threshold", layer.cells, model.forward[0]),

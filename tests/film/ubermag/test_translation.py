@@ -79,7 +79,7 @@ def test_a_parameter_may_be_another_in_empty_cells_alone():
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
     layer = ubermag.describe(system).layer
     assert layer.terms.exchange_stiffness == 1.1e-11
-    assert layer.cells is None
+    assert layer.cells.uniform
     values[0, 1] = 0.0
     system.energy.exchange.A = df.Field(system.m.mesh, nvdim=1, value=values)
     layer = ubermag.describe(system).layer

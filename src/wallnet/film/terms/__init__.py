@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from wallnet.film.cells import Cells
 from wallnet.film.newell import Cell
-from wallnet.film.terms.base import Contribution, Layer, Mask, Stiffness, Term, Torque
+from wallnet.film.terms.base import (
+    Contribution,
+    Layer,
+    LocalTerm,
+    Mask,
+    Stiffness,
+    Term,
+    Torque,
+)
 from wallnet.film.terms.energies import (
     Demagnetization,
     Exchange,
@@ -23,6 +31,7 @@ __all__ = [
     "Cells",
     "Contribution",
     "Layer",
+    "LocalTerm",
     "Mask",
     "SpinTorque",
     "Stiffness",

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wallnet.film import stability
-from wallnet.film.cells import Cells
+from wallnet.film.cells import Cells, Value
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 
@@ -37,8 +37,8 @@ class Layer:
         Material, other terms of the energy, and dynamics.
     held : bool array (rows, columns), optional
         Mask of frozen spins.
-    cells : Cells, optional
-        Parameters that vary from cell to cell; all cells are equal if not given.
+    cells : Cells
+        Parameters of the cells; those of the base material if not given.
     current_field : ndarray (3, rows, columns), optional
         Field in A/m that goes with the current, for each A/m² of a torque's current density.
     """
@@ -47,13 +47,17 @@ class Layer:
     cell: Cell
     terms: "Terms"
     held: Mask | None = None
-    cells: Cells | None = None
+    cells: Cells = None  # type: ignore[assignment]
     current_field: NDArray[np.float64] | None = None
 
+    def __post_init__(self) -> None:
+        if self.cells is None or (self.cells.uniform and self.cells.mask is not self.mask):
+            object.__setattr__(self, "cells", Cells(self.mask))
+
     @classmethod
-    def of_one_cell(cls, cell: Cell, terms: "Terms") -> Self:
-        """Return a film of one cell, which has the bounds of every uniform film of such cells."""
-        return cls(np.ones((1, 1), dtype=bool), cell, terms)
+    def uniform(cls, cell: Cell, terms: "Terms") -> Self:
+        """Return a small film with the bounds of every uniform film of such cells."""
+        return cls(np.ones((2, 2), dtype=bool), cell, terms)
 
     @property
     def free(self) -> Mask:
@@ -63,20 +67,11 @@ class Layer:
     @property
     def filled(self) -> NDArray[np.float64]:
         """Share of each cell that is filled, (rows, columns)."""
-        return self.mask.astype(np.float64) if self.cells is None else self.cells.filled
-
-    @property
-    def bonds(self) -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray]]:
-        """Exchange and DMI of the bonds of neighbours along x and along y, relative to A and D."""
-        if self.cells is not None:
-            return self.cells.bonds
-        x = (self.mask[:, :-1] & self.mask[:, 1:]).astype(np.float64)
-        y = (self.mask[:-1] & self.mask[1:]).astype(np.float64)
-        return (x, x), (y, y)
+        return self.cells.filled
 
     def per_moment(self, field: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a field (rows, columns, 3) of bonds divided by the moment of each cell."""
-        return field if self.cells is None else field * self.cells.inverse_moment[..., None]
+        return field * self.cells.inverse_moment[..., None]
 
     @property
     def saturation_magnetization(self) -> float:
@@ -86,7 +81,7 @@ class Layer:
     @property
     def norm(self) -> NDArray[np.float64]:
         """Ms of each cell in A/m, 0 in empty ones, (rows, columns)."""
-        shares = 1.0 if self.cells is None else self.cells.of("saturation_magnetization")
+        shares = self.cells.of("saturation_magnetization")
         return np.where(self.mask, self.saturation_magnetization * shares, 0.0)
 
     @property
@@ -122,9 +117,7 @@ class Layer:
     @property
     def axes(self) -> NDArray[np.float64]:
         """Axis of the anisotropy of each cell, (rows, columns, 3), or that of all cells, (3,)."""
-        if self.cells is None or self.cells.axis is None:
-            return np.array(self.anisotropy_axis)
-        return self.cells.axis
+        return np.array(self.anisotropy_axis) if self.cells.axis is None else self.cells.axis
 
     @property
     def damping(self) -> float:
@@ -134,9 +127,9 @@ class Layer:
     @property
     def dampings(self) -> tuple[float, float]:
         """Lowest and highest α of all cells."""
-        if self.cells is None:
-            return self.damping, self.damping
-        dampings = self.damping * self.cells.of("damping")[self.mask]
+        if np.ndim(value := self.cells.value("damping")) == 0:
+            return self.damping * float(value), self.damping * float(value)
+        dampings = self.damping * np.asarray(value)[self.mask]
         return float(dampings.min()), float(dampings.max())
 
     def rates(self, torque: "Torque | None" = None) -> tuple[float, float]:
@@ -163,20 +156,10 @@ class Layer:
             largest = np.linalg.norm(self.current_field, axis=0).max()
             uniform_field += abs(torque.current_density) * float(largest)
         couplings = list(zip(stiffness.symmetric, stiffness.antisymmetric, strict=True))
-        if self.cells is None:
-            others = uniform_field + stiffness.torque
-            # the stiffest mode nearly alternates from cell to cell; DMI changes it slightly
-            stiffest = sum(
-                2 * exchange + 2 * math.hypot(exchange, dmi) for exchange, dmi in couplings
-            )
-            local = max(stiffness.highest, -stiffness.lowest)
-            turning = float(np.linalg.norm(stiffness.uniform, 2))
-        else:
-            others = (uniform_field + stiffness.torque) * self.cells.strongest_torque
-            stiffest = self.cells.stiffest(couplings)
-            easy = 2 * self.anisotropy / self.saturation_induction
-            stray = self.saturation_magnetization if self.terms.stray_field else 0.0
-            local, turning = self.cells.local_bounds(easy, stray, self.cell)
+        others = uniform_field * self.cells.strongest_torque + stiffness.others
+        local = max(np.max(stiffness.highest), -np.min(stiffness.lowest))
+        turning = float(np.sqrt((stiffness.uniform**2).sum(axis=(-2, -1))).max())
+        stiffest = self.cells.stiffest(couplings)
         # with precession, the lowest damping is the fastest; without it, that next to 1
         lowest, highest = self.dampings
         rate = max(
@@ -205,23 +188,19 @@ class Stiffness(NamedTuple):
     """Coupling to a neighbour along x and along y, with equal sign for the two neighbours."""
     antisymmetric: NDArray[np.float64] = np.zeros(2)
     """The same with opposite sign."""
-    lowest: float = 0.0
+    lowest: Value = 0.0
     """Smallest of all other changes of the field with m, in a single cell or in the worst pattern
     of cells."""
-    highest: float = 0.0
+    highest: Value = 0.0
     """Largest of them."""
     uniform: NDArray[np.float64] = np.zeros((3, 3))
-    """Field of a uniformly magnetised film, in which moments turn independently."""
-    torque: float = 0.0
-    """Largest field that does not derive from an energy."""
+    """Field of a uniformly magnetised film, in which moments turn independently, (..., 3, 3)."""
+    others: float = 0.0
+    """Bound of fields that may add to all of these, as that of a torque."""
 
 
 class Contribution:
     """Base class of energy terms and torques, which act on m."""
-
-    def coefficients(self, layer: Layer) -> Mapping[str, ArrayLike]:
-        """Return the values to add to `loops.PARAMETERS`, by name."""
-        return {}
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:
         """Return the part of the field in A/m that is uniform and does not depend on m."""
@@ -243,6 +222,10 @@ class Term(Contribution):
 
     name: ClassVar[str]
     """Name of the term in `Energy`."""
+
+    def coefficients(self, layer: Layer) -> Mapping[str, Value]:
+        """Return what is linear in m of the engine's field, by the names of `coefficients`."""
+        return {}
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
         """Return H in A/m in double precision.
@@ -266,7 +249,67 @@ class Term(Contribution):
 
         It is -μ0 Ms m·H/2, if quadratic in m.
         """
-        density = (
-            -layer.saturation_induction / 2 * np.einsum("ijk,ijk->ij", m, self.field(m, layer))
-        )
-        return density if layer.cells is None else density * layer.cells.moment
+        field = self.field(m, layer)
+        density = -layer.saturation_induction / 2 * np.einsum("ijk,ijk->ij", m, field)
+        return density * layer.cells.moment
+
+
+class LocalTerm(Term):
+    """Base class of terms of any energy density w(m) of single cells, with constants in J/m³.
+
+    A term has two static functions of the components of m and its constants, which may be numbers
+    or arrays. numba compiles the second for the engine, with numbers in single precision.
+    """
+
+    @staticmethod
+    def energy_density(x: Any, y: Any, z: Any, *constants: Any) -> Any:
+        """Return w in J/m³."""
+        raise NotImplementedError
+
+    @staticmethod
+    def negative_gradient(x: Any, y: Any, z: Any, *constants: Any) -> tuple[Any, Any, Any]:
+        """Return -∂w/∂m in J/m³."""
+        raise NotImplementedError
+
+    def constants(self, layer: Layer) -> tuple[Value, ...]:
+        """Return the constants, numbers or (rows, columns): the fields of the class."""
+        return tuple(getattr(self, own.name) for own in fields(self))  # type: ignore[arg-type]
+
+    def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        gradient = self.negative_gradient(*np.moveaxis(m, -1, 0), *self.constants(layer))
+        shares = layer.saturation_induction * layer.cells.of("saturation_magnetization")
+        return np.stack(np.broadcast_arrays(*gradient, m[..., 0])[:3], axis=-1) / shares[..., None]
+
+    def derivative(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
+        """Return how the field of a cell changes with its own m, by central differences.
+
+        The result is ∂H_i/∂m_j in A/m, (3, 3, rows, columns).
+        """
+        columns = []
+        for axis in range(3):
+            step = 1e-4 * np.eye(3)[axis]
+            higher, lower = (self.field(m + sign * step, layer) for sign in (1, -1))
+            columns.append((higher - lower) / 2e-4)
+        return np.moveaxis(np.array(columns), (0, -1), (1, 0))
+
+    def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
+        volume = layer.cells.filled * layer.cells.of("thickness")
+        return self.energy_density(*np.moveaxis(m, -1, 0), *self.constants(layer)) * volume
+
+    def stiffness(self, layer: Layer) -> Stiffness:
+        """Return the largest change of the field with m, at 200 directions on the sphere."""
+        index = np.arange(200)
+        z, angle = 1 - (2 * index + 1) / 200, index * math.pi * (3 - math.sqrt(5))
+        m = np.array([np.cos(angle), np.sin(angle), z])
+        m[:2] *= np.sqrt(1 - z**2)
+        values = np.broadcast_arrays(*self.constants(layer), layer.mask)[:-1]
+        distinct = np.unique([value[layer.mask] for value in values], axis=1)[..., None]
+
+        def force(m: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.array(np.broadcast_arrays(*self.negative_gradient(*m, *distinct)))
+
+        steps = 1e-4 * np.eye(3)[..., None]
+        slopes = np.array([force(m + step) - force(m - step) for step in steps]) / 2e-4
+        bound = np.sqrt((slopes**2).sum(axis=(0, 1))).max()
+        smallest = layer.cells.of("saturation_magnetization")[layer.mask].min()
+        return Stiffness(others=float(bound / (layer.saturation_induction * smallest)))

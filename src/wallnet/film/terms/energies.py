@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wallnet.film import newell
+from wallnet.film.cells import Value
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.terms.base import Layer, Stiffness, Term, Torque
+
+SIDES = ("right", "above")
+"""The neighbours whose bonds with a cell are its own, by the names of their coefficients."""
+
+LOCAL = ("xx", "yy", "zz", "xy", "xz", "yz")
+"""Components of the field that is linear in the own m of a cell."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +28,25 @@ class Exchange(Term):
 
     name = "exchange"
 
-    def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
+    def coefficients(self, layer: Layer) -> dict[str, Value]:  # noqa: D102
         # the part of the cell itself is parallel to its m and exerts no torque
-        exchange, (x, y, _) = 2 * layer.exchange_stiffness / layer.saturation_induction, layer.cell
-        return {"neighbour_x": exchange / x**2, "neighbour_y": exchange / y**2}
+        sides = zip(SIDES, self._couplings(layer), layer.cells.pairs, strict=True)
+        return {
+            f"{side}_{component}": coupling * pair.exchange
+            for side, coupling, pair in sides
+            for component in "xyz"
+        }
+
+    def _couplings(self, layer: Layer) -> NDArray[np.float64]:
+        exchange = 2 * layer.exchange_stiffness / layer.saturation_induction
+        return exchange / np.array(layer.cell[:2]) ** 2
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(symmetric=np.array(list(self.coefficients(layer).values())))
+        return Stiffness(symmetric=self._couplings(layer))
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
-        for axis, edge, (bond, _) in zip((1, 0), layer.cell, layer.bonds, strict=False):
+        for axis, edge, (bond, _) in zip((1, 0), layer.cell, layer.cells.bonds, strict=False):
             of_m, of_field = np.moveaxis(m, axis, 0), np.moveaxis(field, axis, 0)
             # no bond to an empty cell
             step = np.diff(of_m, axis=0) / edge**2 * np.moveaxis(bond, axis, 0)[..., None]
@@ -50,16 +65,19 @@ class InterfacialDMI(Term):
 
     name = "dmi"
 
-    def coefficients(self, layer: Layer) -> dict[str, float]:  # noqa: D102
-        dmi = layer.dmi_constant / layer.saturation_induction
-        return {"dmi_x": dmi / layer.cell[0], "dmi_y": dmi / layer.cell[1]}
+    def coefficients(self, layer: Layer) -> dict[str, Value]:  # noqa: D102
+        sides = zip(SIDES, self._couplings(layer), layer.cells.pairs, strict=True)
+        return {f"{side}_dmi": coupling * pair.dmi for side, coupling, pair in sides}
+
+    def _couplings(self, layer: Layer) -> NDArray[np.float64]:
+        return layer.dmi_constant / layer.saturation_induction / np.array(layer.cell[:2])
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(antisymmetric=np.array(list(self.coefficients(layer).values())))
+        return Stiffness(antisymmetric=self._couplings(layer))
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         field = np.zeros_like(m)
-        (_, x), (_, y) = layer.bonds
+        (_, x), (_, y) = layer.cells.bonds
         # a missing neighbour contributes nothing
         forward, back = np.zeros_like(m), np.zeros_like(m)
         forward[:, :-1], back[:, 1:] = x[..., None] * m[:, 1:], x[..., None] * m[:, :-1]
@@ -82,27 +100,32 @@ class UniaxialAnisotropy(Term):
 
     name = "anisotropy"
 
-    def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
-        axis = layer.anisotropy_axis
-        return {"local": 2 * layer.anisotropy / layer.saturation_induction * np.outer(axis, axis)}
+    def coefficients(self, layer: Layer) -> dict[str, Value]:  # noqa: D102
+        strength = self._strength(layer) * layer.cells.value("moment")
+        axis = dict(zip("xyz", np.moveaxis(layer.axes, -1, 0), strict=True))
+        products = {name: axis[name[0]] * axis[name[1]] for name in LOCAL}
+        return {name: strength * value for name, value in products.items() if np.any(value)}
+
+    def _strength(self, layer: Layer) -> Value:
+        strength = 2 * layer.anisotropy / layer.saturation_induction
+        return strength * layer.cells.value("local_anisotropy")
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        strength = 2 * layer.anisotropy / layer.saturation_induction
-        local = self.coefficients(layer)["local"]
-        return Stiffness(lowest=min(strength, 0.0), highest=max(strength, 0.0), uniform=local)
+        strength, axis = np.asarray(self._strength(layer)), layer.axes
+        tensor = axis[..., :, None] * axis[..., None, :]
+        return Stiffness(
+            lowest=np.minimum(strength, 0.0),
+            highest=np.maximum(strength, 0.0),
+            uniform=strength[..., None, None] * tensor,
+        )
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
-        axis = layer.axes
-        if layer.cells is None:
-            return 2 * layer.anisotropy / layer.saturation_induction * (m @ axis)[..., None] * axis
-        along = (m * axis).sum(axis=-1) * layer.cells.local_anisotropy
-        return 2 * layer.anisotropy / layer.saturation_induction * along[..., None] * axis
+        along = (m * layer.axes).sum(axis=-1) * self._strength(layer)
+        return along[..., None] * layer.axes
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane
-        constant: float | NDArray[np.float64] = layer.anisotropy
-        if layer.cells is not None:
-            constant = constant * layer.cells.local_anisotropy * layer.cells.moment
+        constant = layer.anisotropy * layer.cells.local_anisotropy * layer.cells.moment
         return super().density(m, layer) + np.maximum(constant, 0.0)
 
 
@@ -117,16 +140,34 @@ class Demagnetization(Term):
     present: bool
     name = "demag"
 
-    def coefficients(self, layer: Layer) -> dict[str, NDArray[np.float64]]:  # noqa: D102
+    def coefficients(self, layer: Layer) -> dict[str, Value]:  # noqa: D102
         if not self.present:
             return {}
-        own, beside, above = -layer.saturation_magnetization * newell.stencil(layer.cell).T
-        return {"neighbour_x": beside, "neighbour_y": above, "local": np.diag(own)}
+        cells, magnetization = layer.cells, layer.saturation_magnetization
+        own, beside, above = -magnetization * newell.stencil(layer.cell).T
+        values: dict[str, Value] = {}
+        for side, strengths, pair in zip(SIDES, (beside, above), cells.pairs, strict=True):
+            for component, strength in zip("xyz", strengths, strict=True):
+                values[f"{side}_{component}"] = strength * pair.moments
+        moment = cells.value("moment")
+        for name, strength in zip(("xx", "yy", "zz"), own, strict=True):
+            values[name] = strength * moment * moment
+        for name, part in zip(("xx", "yy", "zz", "xy"), cells.near(layer.cell).own, strict=True):
+            if part.any():
+                values[name] = values.get(name, 0.0) + magnetization * moment * part
+        return values
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        magnetization = layer.saturation_magnetization if self.present else 0.0
+        if not self.present:
+            return Stiffness()
+        cells, magnetization = layer.cells, layer.saturation_magnetization
+        stray = magnetization * np.asarray(cells.value("saturation_magnetization"))
         # uniform: value of a film between its middle and an edge
-        return Stiffness(lowest=-magnetization, uniform=np.diag([0.0, 0.0, -magnetization / 2]))
+        return Stiffness(
+            lowest=-float(stray.max()),
+            uniform=stray[..., None, None] * np.diag([0.0, 0.0, -0.5]),
+            others=magnetization * float(np.abs(cells.near(layer.cell).own).sum(axis=0).max()),
+        )
 
     def field(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         if not self.present:
@@ -134,18 +175,16 @@ class Demagnetization(Term):
         from scipy import fft
 
         rows, columns = layer.mask.shape
-        cells, moments = layer.cells, m
-        if cells is not None:
-            moments = m * cells.moment[..., None]
+        cells = layer.cells
+        moments = m * cells.moment[..., None]
         shape = (fft.next_fast_len(2 * rows), fft.next_fast_len(2 * columns, real=True))
         xx, yy, zz, xy = _transformed_tensor(rows, columns, layer.cell, shape)
         x, y, z = (fft.rfft2(moments[..., i], shape) for i in range(3))
         fields = (xx * x + xy * y, xy * x + yy * y, zz * z)
         field = np.array([-fft.irfft2(f, shape)[:rows, :columns] for f in fields])
-        if cells is not None:
-            near, vectors = cells.near(layer.cell), np.moveaxis(m, -1, 0)
-            near.add(vectors, field, 1.0, slice(0, columns))
-            field += near.of_own(vectors)
+        near, vectors = cells.near(layer.cell), np.moveaxis(m, -1, 0)
+        near.add(vectors, field, 1.0, slice(0, columns))
+        field += near.of_own(vectors)
         return layer.saturation_magnetization * np.moveaxis(field, 0, -1)
 
 
@@ -219,20 +258,14 @@ class SpinTorque(Torque):
         """Return β P Λ² in A/m, twice the largest β ε."""
         return self.beta(layer) * self.polarization * self.slonczewski_lambda**2
 
-    def coefficients(self, layer: Layer) -> dict[str, ArrayLike]:  # noqa: D102
-        strength, squared = self.strength(layer), self.slonczewski_lambda**2
-        if squared != 1:
-            return {
-                "spin_direction": self.direction,
-                "torque": strength,
-                "lambda_sum": squared + 1,
-                "lambda_difference": squared - 1,
-            }
-        px, py, pz = self.direction
-        return {"local": strength / 2 * np.array([[0, pz, -py], [-pz, 0, px], [py, -px, 0]])}
+    @property
+    def angle(self) -> tuple[np.float32, ...]:
+        """Λ² + 1 and Λ² - 1, or nothing if ε does not depend on m."""
+        squared = self.slonczewski_lambda**2
+        return () if squared == 1 else (np.float32(squared + 1), np.float32(squared - 1))
 
     def uniform_field(self, layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         return self.beta(layer) * self.field_like * np.array(self.direction)
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
-        return Stiffness(torque=abs(self.strength(layer)))
+        return Stiffness(others=abs(self.strength(layer)) * layer.cells.strongest_torque)

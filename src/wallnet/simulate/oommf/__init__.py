@@ -165,7 +165,6 @@ def dmi_by_regions(
     """
     import discretisedfield
 
-    assert film.cells is not None
     constants = []
     for values, mask in (
         (film.cells.of("dmi_constant"), film.mask),
