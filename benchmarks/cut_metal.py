@@ -13,10 +13,11 @@ import math
 import sys
 from pathlib import Path
 
-from wallnet import config, jobs, simulate
+from wallnet import api, config, jobs, simulate
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.film import check
 from wallnet.jobs.report import write_energy_job
+from wallnet.simulate.energy_path import find_minima
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]
@@ -27,34 +28,37 @@ STEP, WIDTH = 0.05e12, 0.01e12
 """Step of the current density in A/m², and width to which a threshold is determined."""
 
 
-def final(device, density):
+def final(device, initial, minima, density):
     """Return the state after a pulse, and whether both ends of the wall have left the first notch.
 
     A wall that has left the track has passed all.
     """
-    trace = simulate.simulate(jobs.pulse_job(device, density))
+    trace = simulate.simulate(jobs.pulse_job(device, density), initial)
+    (state,) = api.states(trace, minima)
     ends = (float(trace[f"wall_{side}"][-1]) for side in ("bottom", "top"))
     first = device.track.inner_notch_positions[0]
-    print(f"J = {density / 1e12:.3f}e12: {trace.attrs['state']}", file=sys.stderr, flush=True)
-    return trace.attrs["state"], min(ends) > first + 2 * device.track.notch_reach
+    print(f"J = {density / 1e12:.3f}e12: {state}", file=sys.stderr, flush=True)
+    return state, min(ends) > first + 2 * device.track.notch_reach
 
 
 def row_of(name, cut):
     """Return the row of a device."""
     device = config.load_device(ROOT / "config.yaml", name, check, [f"heavy_metal.cut={cut}"])
     last = len(device.track.inner_notch_positions)
+    initial = simulate.initial_state(jobs.initial_job(device))
+    minima = find_minima(jobs.minima_job(device, states=[f"notch {n + 1}" for n in range(last)]))
     wall = rigid_wall_of(device)
     number = round(0.6 * wall.forward[0] / STEP)
     states, threshold = [], math.inf
     while number * STEP < 1.5 * threshold:
-        state, passed = final(device, number * STEP)
+        state, passed = final(device, initial, minima, number * STEP)
         states.append(state)
         threshold = min(threshold, number * STEP if passed else math.inf)
         number += 1
     low, high = threshold - STEP, threshold
     while high - low > 1.001 * WIDTH:
         middle = round((low + high) / 2 / WIDTH) * WIDTH
-        low, high = (low, middle) if final(device, middle)[1] else (middle, high)
+        low, high = (low, middle) if final(device, initial, minima, middle)[1] else (middle, high)
     pulse = write_energy_of(write_energy_job(device), high, device.pulse.duration)
     levels = {state for state in states if state.startswith("notch")}
     return {
