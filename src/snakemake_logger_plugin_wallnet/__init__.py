@@ -62,8 +62,8 @@ LONGEST_VALUE = 40
 """Largest number of characters of a value that a change shows."""
 
 ENOUGH = 0.05
-"""Smallest share of the planned work that was timed, for an estimate of the rest. The first jobs
-are short or compile the engine, and what they take tells little about the others."""
+"""Smallest share of the planned work, or of a simulation, that was timed for an estimate of the
+rest: the first jobs and steps tell little about the others."""
 
 
 @dataclass
@@ -117,10 +117,12 @@ class Run:
         # estimated times in s of the jobs that are known at the beginning, by number
         self.times: Mapping[int, float] = {}
         self._clock = clock
-        # of finished jobs: what they took in s, and their estimated times
-        self._took = self._worked = 0.0
-        # when the first job was taken, and when the last one ended
-        self.began = self._ended = 0.0
+        # when the first job was taken, and when it ended: until then the engine is compiled
+        self.began = self._ready = 0.0
+        # of jobs that ended later: what they took in s since then, and their estimated times
+        self._took = self._timed = 0.0
+        # estimated times in s of all that ended, and when the last one did
+        self._worked = self._ended = 0.0
         # of a dry run: numbers of jobs by rule, by what changed or else by Snakemake's reason
         self._changes: dict[str, Counter[str]] = {}
         self._others: Counter[str] = Counter()
@@ -135,8 +137,11 @@ class Run:
         """Take the end of a job."""
         if job := self.running.pop(number, None):
             self._ended = self._clock()
-            self._took += self._ended - job.started
             self._worked += self._time_of(job)
+            if self._ready:
+                self._took += self._ended - max(job.started, self._ready)
+                self._timed += self._time_of(job)
+            self._ready = self._ready or self._ended
 
     def fail(self, said: Mapping[str, Any]) -> str:
         """Take a failure; return a line with the job and its logs, and the last line of the first.
@@ -161,15 +166,15 @@ class Run:
         """Return the estimated time left in s; None as long as too little was timed.
 
         What is left takes as long for its estimated times as what is finished took from the first
-        start to the last end, with all starts and queues. Jobs that became known later take the
-        mean of the others, and those that failed are not left. The run ends with the last of those
-        that run, whose simulated time tells how far they are.
+        end to the last, with all starts and queues. Jobs that became known later take the mean of
+        the others, and those that failed are not left. The run ends with the last of those that
+        run, whose simulated time tells how far they are.
         """
         work = sum(self.times.values()) + (self.total - len(self.times)) * self._mean_time()
-        if not self._worked or self._worked < ENOUGH * work:
+        if not self._timed or self._timed < ENOUGH * work:
             return None
         now, running = self._clock(), list(self.running.values())
-        pace = (self._ended - self.began) / self._worked
+        pace = (self._ended - self._ready) / self._timed
         left = work - self._worked - sum(map(self._time_of, self.failed.values()))
         waiting = left - sum(map(self._time_of, running))
         ends = [self._left_of(job, now - job.started) for job in running]
@@ -177,9 +182,10 @@ class Run:
 
     def _left_of(self, job: Job, elapsed: float) -> float:
         """Return the time left in s of a job that runs."""
-        if job.outputs and (noted := read_progress(job.outputs[0])) and noted[0] > 0:
+        noted = read_progress(job.outputs[0]) if job.outputs else None
+        if noted and noted[0] > ENOUGH * noted[1]:
             return elapsed * (noted[1] / noted[0] - 1)
-        return self._time_of(job) * self._took / self._worked - elapsed
+        return self._time_of(job) * self._took / self._timed - elapsed
 
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""

@@ -72,27 +72,29 @@ def test_a_profile_names_the_display_where_it_is_installed(monkeypatch, profile)
     assert display() is None
 
 
-def test_time_left_is_that_of_the_work_left_at_the_pace_so_far(run, clock):
+def test_time_left_is_that_of_the_work_left_at_the_pace_since_the_first_end(run, clock):
     """Two at once; traces are expected to take 3 s, devices 1 s, in sum 20 s."""
     run.times = dict.fromkeys(range(1, 7), 3.0) | {7: 1.0, 8: 1.0}
     assert run.time_left() is None
     run.start(said(1))
     run.start(said(2))
-    clock.now += 8
+    clock.now += 80
     run.finish(1)
+    # the first one took much longer, since it compiled
+    assert run.time_left() is None
     clock.now += 4
     run.finish(2)
-    # 12 s for work of 6 s
-    assert run.time_left() == pytest.approx(14 * 12 / 6, rel=1e-9, abs=0)
+    # 4 s for work of 3 s
+    assert run.time_left() == pytest.approx(14 * 4 / 3, rel=1e-9, abs=0)
     run.start(said(7, "device"))
     clock.now += 1
     run.finish(7)
-    pace = 13 / 7
+    pace = 5 / 4
     assert run.time_left() == pytest.approx(13 * pace, rel=1e-9, abs=0)
     # a part of a running job is over, at most all of it
     run.start(said(3))
-    clock.now += 5
-    assert run.time_left() == pytest.approx(13 * pace - 5, rel=1e-9, abs=0)
+    clock.now += 2
+    assert run.time_left() == pytest.approx(13 * pace - 2, rel=1e-9, abs=0)
     clock.now += 100
     assert run.time_left() == pytest.approx(10 * pace, rel=1e-9, abs=0)
     # three more jobs than planned at first, each of the mean of 20 / 8 s
@@ -115,6 +117,9 @@ def test_the_last_job_that_runs_tells_by_its_simulated_time_when_it_ends(run, cl
     progress_of(last).write_text("[3e-9, 10e-9]")
     clock.now += 60
     assert run.time_left() == pytest.approx(140, rel=1e-9, abs=0)
+    # the first steps tell nothing, since imports came before them
+    progress_of(last).write_text("[0.4e-9, 10e-9]")
+    assert run.time_left() == 0
 
 
 def test_starts_are_part_of_the_time_left(run, clock):
@@ -125,7 +130,7 @@ def test_starts_are_part_of_the_time_left(run, clock):
         clock.now += 1
         run.finish(number)
         clock.now += 4
-    assert run.time_left() == pytest.approx(10 * 46 / 10, rel=1e-9, abs=0)
+    assert run.time_left() == pytest.approx(10 * 45 / 9, rel=1e-9, abs=0)
 
 
 def test_the_first_short_job_tells_nothing_of_the_others(run, clock):
@@ -641,6 +646,6 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(slow_trac
     assert "2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
-    now = r"1 of 2 jobs; about \d+ (s|min) left; running: trace"
-    assert any(re.match(now, line) for line in lines)
+    now = "1 of 2 jobs; running: trace"
+    assert any(line.startswith(now) for line in lines)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is there again
