@@ -65,6 +65,13 @@ def test_what_is_there_counts_if_it_runs_again(tmp_path, monkeypatch):
     assert work_ahead(work) == "All simulations of this target are there."
 
 
+def test_a_target_without_simulations_has_none_that_are_there(tmp_path):
+    fp32 = tmp_path / "fp32.json"
+    fp32.touch()
+    assert work_ahead([]) == "This target has no simulations."
+    assert work_ahead([], {str(fp32): 7.0}) == "All networks of this target are there."
+
+
 def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
     work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]

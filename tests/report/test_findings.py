@@ -119,6 +119,11 @@ def test_the_headline_has_the_numbers_of_valid_levels(synapse):
     assert "written" not in text
     text, _ = swept(synapse, reachable=[0] * 5)
     assert text == "d: none of 4 levels are valid"
+    text, _ = swept(synapse, reachable=[0] * 5, settled=[1, 0, 0, 1, 0])
+    assert text == (
+        "d: none of 4 levels are valid: the wall still moved at the end of 3 of 5 pulses; "
+        "raise relaxation.longest"
+    )
 
 
 def test_a_threshold_at_the_beginning_of_the_sweep_is_a_limit(synapse):

@@ -206,6 +206,9 @@ def _levels(data: "xarray.Dataset") -> str:
     text = some(int(valid.sum()), valid.size, "levels") + " are valid"
     if valid.any():
         text += f": {', '.join(f'{value:.3g}' for value in conductance[valid])} µS ({reading})"
+    elif moving := int((data["settled"].values == 0).sum()):
+        pulses = some(moving, data.sizes["current_density"], "pulses")
+        text += f": the wall still moved at the end of {pulses}; raise relaxation.longest"
     written = data["reaching_current_density"].values[valid]
     if (written := written[written != 0]).size:
         limit = "≤ " * int(abs(written).min() <= abs(data["current_density"].values).min())

@@ -43,7 +43,7 @@ BYTES_PER_RESULT, COMPRESSED = 50_000, 0.6
 MANY = 100
 """Number of simulations and paths above which an estimate tells what they cost on a cluster."""
 
-Work = Iterable[tuple[int, Request]]
+Work = Collection[tuple[int, Request]]
 """Numbers of requests, each with one such request."""
 
 
@@ -60,16 +60,18 @@ def work_ahead(
     Examples
     --------
     >>> work_ahead([])
-    'All simulations of this target are there.'
+    'This target has no simulations.'
     """
 
     def runs(path: str, *after: str) -> bool:
         return not isfile(path) or any(one in stale for one in (path, *after))
 
-    ahead = _alike((n, one) for n, one in work if n and runs(one.path, *one.after))
+    ahead = _alike([(n, one) for n, one in work if n and runs(one.path, *one.after)])
     untrained = [seconds for path, seconds in networks.items() if runs(path)]
     if not ahead and not untrained:
-        return "All simulations of this target are there."
+        kind = "simulations" if work else "networks"
+        there = f"All {kind} of this target are there."
+        return there if work or networks else "This target has no simulations."
     counts = dict.fromkeys(COUNTED.values(), 0)
     for n, request in ahead:
         counts[COUNTED[request.kind]] += n
