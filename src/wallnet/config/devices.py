@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from wallnet.config import quantities
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.declarations import PACKAGED, CalculatorName, Unread, refusal
 from wallnet.config.disorder import Disorder, SampledTrack
@@ -27,26 +28,7 @@ from wallnet.config.maps import MapFile
 from wallnet.config.measured import MEASURED
 from wallnet.config.messages import ConfigError, misnamed
 from wallnet.config.pulse import Pulse
-from wallnet.config.quantities import (
-    READ_VOLTAGE,
-    Anisotropy,
-    Conductance,
-    CurrentDensity,
-    Damping,
-    Duration,
-    DurationOrNone,
-    Fraction,
-    InterfacialDMI,
-    Kelvin,
-    Magnetization,
-    Position,
-    Quantity,
-    Resistance,
-    Section,
-    Speed,
-    Stiffness,
-    silent,
-)
+from wallnet.config.quantities import Quantity, Section, silent
 from wallnet.config.regions import EdgeDamage, Region, Variation, needed_for
 from wallnet.config.stacks import StackName, with_stack
 from wallnet.config.track import ROUNDING, Track
@@ -59,13 +41,13 @@ BiasField = Annotated[float, Quantity("T", 1e-7, 1.0, magnitude=True, zero=True)
 class StaticMaterial(Section):
     """The ferromagnetic film, as its energy needs it."""
 
-    saturation_magnetization: Magnetization
+    saturation_magnetization: quantities.Magnetization
     """Saturation magnetisation Ms. Source: paper, Table I: 1.1e6."""
-    exchange_stiffness: Stiffness
+    exchange_stiffness: quantities.Stiffness
     """Exchange constant A. Source: paper, Table I: 2e-11."""
-    dmi_constant: InterfacialDMI
+    dmi_constant: quantities.InterfacialDMI
     """Interfacial DMI constant D. Source: paper: 1e-3 to 2e-3; 1e-3 for the synapse."""
-    uniaxial_anisotropy: Anisotropy
+    uniaxial_anisotropy: quantities.Anisotropy
     """Anisotropy constant Ku, easy axis z. Source: paper, Table I: 1e6."""
     bias_field: BiasField = silent(0.0)
     """Static field along z in the whole film, as of the junction's reference layer. Source: not in
@@ -86,7 +68,7 @@ class StaticMaterial(Section):
 class SimulatedMaterial(StaticMaterial):
     """The ferromagnetic film and the spin current that drives it, as simulations need them."""
 
-    damping: Damping
+    damping: quantities.Damping
     """Gilbert damping α. Source: not in the paper; 0.3 fits its wall velocity, 0.5 the rest."""
     gyromagnetic_ratio: Annotated[float, Quantity("m/(A s)", 1e4, 2e6)]
     """Gyromagnetic ratio γ0. Source: paper, Table I: 2.211e5."""
@@ -156,11 +138,11 @@ class Temperature(Section):
     at its end shows the state of the wall.
     """
 
-    ambient: Kelvin
+    ambient: quantities.Kelvin
     """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
-    equilibration: DurationOrNone = silent(2e-9)
+    equilibration: quantities.DurationOrNone = silent(2e-9)
     """Time without current before the first pulse, in which each replica equilibrates with a
     thermal field of its own. Source: our choice; a wall at a notch of `synapse-5` forgets its
     position within 0.5 ns at 300 K."""
@@ -177,7 +159,7 @@ class Temperature(Section):
     damping_law: Literal["constant", "llb"] = silent("constant")
     """Whether the damping changes with the temperature, as α ∝ (1 - T/3Tc)/m(T) (`llb`). Source:
     Landau-Lifshitz-Bloch equation, see docs/physics.md."""
-    measured_at: Kelvin = silent(ROOM_TEMPERATURE)
+    measured_at: quantities.Kelvin = silent(ROOM_TEMPERATURE)
     """Temperature at which the film was measured to have the values of `material`. Source: our
     choice, room temperature."""
     values_of: Literal["film", "cells"] = silent("film")
@@ -197,20 +179,20 @@ class Temperature(Section):
 class Wall(Section):
     """Initial domain wall; the left domain points along -z, the right one along +z."""
 
-    start: Position
+    start: quantities.Position
     """Position of the wall before the pulse. Source: not in the paper; left of the detector."""
-    relaxation: DurationOrNone = 0.0
+    relaxation: quantities.DurationOrNone = 0.0
     """Time for which the wall relaxes before the pulse. Source: not in the paper."""
 
 
 class Relaxation(Section):
     """Relaxation after the pulse, without current, until both wall ends rest."""
 
-    longest: DurationOrNone = 10e-9
+    longest: quantities.DurationOrNone = 10e-9
     """Time after which a moving wall is marked as unsettled. Source: our choice."""
-    speed: Speed = 0.5
+    speed: quantities.Speed = 0.5
     """A wall rests if both ends stay slower than this for `hold`. Source: our choice."""
-    hold: Duration = 2e-9
+    hold: quantities.Duration = 2e-9
     """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
@@ -221,9 +203,9 @@ QUENCH = Relaxation(longest=5e-9)
 class Output(Section):
     """Recording intervals of a trace."""
 
-    interval: Duration = 50e-12
+    interval: quantities.Duration = 50e-12
     """Time between two entries of a trace. Source: our choice."""
-    snapshot_interval: Duration = 2.5e-9
+    snapshot_interval: quantities.Duration = 2.5e-9
     """Time between two maps of m; the first and last are always written. Source: our choice."""
 
     def _faults(self) -> Iterator[str]:
@@ -245,17 +227,17 @@ OF_PRODUCT = (
 class Detector(Section):
     """The magnetic tunnel junction that reads the track between start and stop."""
 
-    start: Position | None = None
+    start: quantities.Position | None = None
     """Left end; the left end of the track if not given. Source: paper: 128 nm for the neuron."""
-    stop: Position | None = None
+    stop: quantities.Position | None = None
     """Right end; the right end of the track if not given. Source: paper: 384 nm for the neuron."""
-    parallel_conductance: Conductance = 1e-4
+    parallel_conductance: quantities.Conductance = 1e-4
     """Conductance G0 of the parallel state in the reading `parallel`. Source: our choice."""
-    polarization: Fraction = 0.4
+    polarization: quantities.Fraction = 0.4
     """Polarisation P in the reading `parallel`. Source: our choice, as of the spin current."""
-    parallel_resistance: Resistance = 10e3
+    parallel_resistance: quantities.Resistance = 10e3
     """Resistance of the parallel state in the reading `series`. Source: our choice."""
-    antiparallel_resistance: Resistance = 20e3
+    antiparallel_resistance: quantities.Resistance = 20e3
     """Resistance of the antiparallel state in the reading `series`. Source: our choice."""
     resistance_area_product: (
         Annotated[float, Quantity("Ω m²", 1e-13, 1e-6, fix="29 Ω µm² are 2.9e-11 Ω m²")] | None
@@ -272,7 +254,7 @@ class Detector(Section):
     )
     """Area of the junction; the length of the detector times the width of the track if not
     given."""
-    read_voltage: Annotated[float, READ_VOLTAGE] = silent(0.1)
+    read_voltage: Annotated[float, quantities.READ_VOLTAGE] = silent(0.1)
     """Voltage of a reading, whose current `wallnet preview` compares with the threshold. Source:
     our choice."""
 
@@ -327,7 +309,7 @@ class Detector(Section):
         return track.columns(self.start or 0.0, track.length if self.stop is None else self.stop)
 
 
-ReadTime = Literal["pulse_end", "rest"] | Duration
+ReadTime = Literal["pulse_end", "rest"] | quantities.Duration
 """Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
 
 
@@ -363,7 +345,7 @@ class Device(Section):
     """When the wall is read: `pulse_end`, `rest` or a time from the start of the pulse. At a
     temperature, its state is that of a quench after `relaxation`; straight after the pulse, a
     quench pulls half-depinned walls back, which `relaxation.longest: 10.0e-9` avoids."""
-    shown: tuple[CurrentDensity, ...] | None = None
+    shown: tuple[quantities.CurrentDensity, ...] | None = None
     """Pulses in figures of single pulses; chosen by final state if not given."""
     detector: Detector = Detector()
     """The tunnel junction that reads the wall."""

@@ -14,17 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from wallnet.config.quantities import (
-    ASCENDING,
-    CURRENT_DENSITY,
-    CurrentDensity,
-    Duration,
-    DurationOrNone,
-    Quantity,
-    Section,
-    checked_value,
-    silent,
-)
+from wallnet.config import quantities
+from wallnet.config.quantities import Quantity, Section, silent
 from wallnet.config.waveform import ROUNDING, Waveform, too_long, trapezoid
 
 CURRENT_DENSITY_STEP = 1e8
@@ -61,7 +52,7 @@ def whole(density: float) -> float:
     return steps * CURRENT_DENSITY_STEP
 
 
-WholeDensity = Annotated[CurrentDensity, AfterValidator(whole)]
+WholeDensity = Annotated[quantities.CurrentDensity, AfterValidator(whole)]
 
 
 def duration_name(duration: float) -> str:
@@ -86,20 +77,20 @@ def whole_duration(duration: float) -> float:
     return named
 
 
-WholeDuration = Annotated[Duration, AfterValidator(whole_duration)]
+WholeDuration = Annotated[quantities.Duration, AfterValidator(whole_duration)]
 
 
 def parse_current_density(text: object) -> float:
     """Read the current density in A/m² of a command; `ConfigError` names it if it is none."""
-    return checked_value("--current-density", text, CURRENT_DENSITY.checked)
+    return quantities.checked_value("--current-density", text, quantities.CURRENT_DENSITY.checked)
 
 
 class CurrentSweep(Section):
     """Current densities from start to stop, both included, in equal steps."""
 
-    start: CurrentDensity
+    start: quantities.CurrentDensity
     """First current density."""
-    stop: CurrentDensity
+    stop: quantities.CurrentDensity
     """Last current density."""
     step: Annotated[float, Quantity("A/m²", 1e8, 1e14, fix="steps are in A/m²: 0.05e+12, not 0.05")]
     """Distance between two neighbours; it divides stop - start."""
@@ -127,14 +118,14 @@ class CurrentSweep(Section):
 class Sweep(Section):
     """Current densities, single or as sweeps."""
 
-    current_densities: tuple[CurrentDensity, ...]
+    current_densities: tuple[quantities.CurrentDensity, ...]
     """Current densities J, single or as sweeps; each is one simulation. Source: paper, wider."""
 
     @field_validator(
         "current_densities",
         mode="before",
         json_schema_input_type=Annotated[
-            tuple[CurrentDensity | CurrentSweep, ...], Field(min_length=1)
+            tuple[quantities.CurrentDensity | CurrentSweep, ...], Field(min_length=1)
         ],
     )
     @classmethod
@@ -161,11 +152,11 @@ class Sweep(Section):
 class Pulse(Sweep):
     """A current pulse along the track, and its current densities."""
 
-    duration: Duration
+    duration: quantities.Duration
     """Duration of the pulse. Source: paper: 3 ns (neuron), 10 ns (synapse)."""
     waveform: Waveform = ()
     """Shape of the pulse: pairs of time and share of J, or a CSV file; square if not given."""
-    rise_time: Duration | None = silent(None)
+    rise_time: quantities.Duration | None = silent(None)
     """Time in which the pulse rises from 0 to J, and falls again at its end, within `duration`,
     instead of a `waveform`. Source: our choice."""
 
@@ -196,7 +187,7 @@ class Pulse(Sweep):
 class PulseGrid(Sweep):
     """Current densities, each applied with both signs, and durations."""
 
-    durations: Annotated[tuple[WholeDuration, ...], Field(min_length=1), ASCENDING]
+    durations: Annotated[tuple[WholeDuration, ...], Field(min_length=1), quantities.ASCENDING]
     """Durations of the pulses; each is combined with each current density."""
 
     def _faults(self) -> Iterator[str]:
@@ -210,11 +201,11 @@ class PulseGrid(Sweep):
 class ProgramPulse(Section):
     """A current pulse of a pulse train, and the pause after it."""
 
-    current_density: CurrentDensity
+    current_density: quantities.CurrentDensity
     """Current density J of the pulse."""
-    duration: Duration
+    duration: quantities.Duration
     """Duration of the pulse."""
-    pause: DurationOrNone = 0.0
+    pause: quantities.DurationOrNone = 0.0
     """Time without current after the pulse. At a temperature, a quench follows; straight after the
     pulse, it pulls half-depinned walls back, which a pause of 10 ns avoids."""
     repetitions: Annotated[int, Field(ge=1, le=MOST_PULSES)] = 1

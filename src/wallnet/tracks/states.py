@@ -14,16 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config import Track
-from wallnet.files.schema.states import (
-    EXPELLED,
-    FREE,
-    INITIAL,
-    MOVING,
-    REVERSED,
-    SEVERAL,
-    WITHOUT_WALL,
-    WallState,
-)
+from wallnet.files.schema import states
+from wallnet.files.schema.states import WallState
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.energy_path import Ends, Minima
 from wallnet.jobs.film import strip_of
@@ -57,8 +49,8 @@ def without_wall(track: Track, bottom: float, top: float) -> WallState | None:
     """Return the state of a track that the wall has left, given its two ends in m; None before."""
     margin = 2 * track.cell_size
     if min(bottom, top) >= track.length - margin:
-        return REVERSED
-    return EXPELLED if max(bottom, top) <= margin else None
+        return states.REVERSED
+    return states.EXPELLED if max(bottom, top) <= margin else None
 
 
 def width_parameter(job: TrackJob) -> float:
@@ -89,7 +81,7 @@ def state_of_minimum(job: TrackJob, start: float, ends: Ends) -> WallState:
         )
         return WallState.at(lower, upper)
     if max(abs(end - start) for end in ends) <= width_parameter(job):
-        return INITIAL
+        return states.INITIAL
     return WallState(f"gap {gap(track, *ends)}")
 
 
@@ -123,7 +115,7 @@ class States:
         walls = [
             (WallState(name), (bottom, top))
             for name, bottom, top, converged in rows
-            if converged and name not in WITHOUT_WALL
+            if converged and name not in states.WITHOUT_WALL
         ]
         names, ends = zip(*walls, strict=True) if walls else ((), ())
         return cls(job.track, width_parameter(job), names, ends)
@@ -168,12 +160,12 @@ class States:
         if state := without_wall(self.track, *ends):
             return state
         if walls > 1:
-            return SEVERAL
+            return states.SEVERAL
         if resting is False:
-            return MOVING
+            return states.MOVING
         apart = self._apart(ends)
         nearest = min(apart, default=math.inf)
-        return FREE if nearest > self.width_parameter else self.names[apart.index(nearest)]
+        return states.FREE if nearest > self.width_parameter else self.names[apart.index(nearest)]
 
     def distance(self, ends: Ends) -> float:
         """Return how far in m a wall, given its ends in m, is from the nearest minimum.
