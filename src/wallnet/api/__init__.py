@@ -36,6 +36,7 @@ from wallnet.studies import DEVICES, STUDIES
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 from wallnet.tracks.states import States
+from wallnet.tracks.ubermag import field_of, mesh_of
 
 if TYPE_CHECKING:
     import discretisedfield
@@ -471,8 +472,6 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     discretisedfield.Field
         Unit vectors; zero where there is no magnetic material. The layer is one cell thick.
     """
-    import discretisedfield as df
-
     if "initial_magnetization" in data:
         values = data["initial_magnetization"].values
     else:
@@ -480,11 +479,7 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
         bounds = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
         snapshot = checked_value("snapshot", snapshot, bounds)
         values = maps.isel(snapshot=snapshot).values
-    track = _track_of(data)
-    (columns, rows), (low, high) = track.cells, track.sides
-    mesh = df.Mesh(p1=(0, low, 0), p2=(track.length, high, track.thickness), n=(columns, rows, 1))
-    cells = np.nan_to_num(values).transpose(1, 0, 2)[:, :, np.newaxis]
-    return df.Field(mesh, nvdim=3, value=cells, valid="norm")
+    return field_of(mesh_of(_track_of(data)), np.nan_to_num(values), valid="norm")
 
 
 @checked_arguments

@@ -4,7 +4,6 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
@@ -14,6 +13,7 @@ from wallnet.files import FileError
 from wallnet.film.terms import Layer
 from wallnet.jobs import Simulation
 from wallnet.tracks import films
+from wallnet.tracks.ubermag import field_of, mesh_of
 
 if TYPE_CHECKING:
     import xarray
@@ -77,12 +77,5 @@ def _path(device: Device) -> Path:
 
 def save(track: Track, values: NDArray[Any], path: Path, unit: str = "") -> None:
     """Write values of cells, (rows, columns) or (rows, columns, 3), as OVF or VTK in metres."""
-    import discretisedfield
-
-    (columns, rows), (low, high) = track.cells, track.sides
-    mesh = discretisedfield.Mesh(
-        p1=(0, low, 0), p2=(track.length, high, track.thickness), n=(columns, rows, 1)
-    )
-    cells = np.swapaxes(values.reshape(rows, columns, -1), 0, 1)[:, :, None]
-    field = discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, unit=unit or None)
+    field = field_of(mesh_of(track), values, unit=unit or None)
     field.to_file(str(path), representation="bin4" if path.suffix == ".ovf" else "bin")

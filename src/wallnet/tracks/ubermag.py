@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
 from wallnet.jobs import Simulation
 from wallnet.jobs.film import SPIN_DIRECTION
@@ -12,6 +14,7 @@ from wallnet.tracks.geometry import centres
 from wallnet.tracks.walls import placed_wall
 
 if TYPE_CHECKING:
+    import discretisedfield
     import micromagneticmodel
 
 SYSTEM_NAME = "track"
@@ -19,6 +22,25 @@ SYSTEM_NAME = "track"
 
 OERSTED = "oersted"
 """Name of the term of a `micromagneticmodel.System` with the field that goes with the current."""
+
+
+def mesh_of(track: Track) -> "discretisedfield.Mesh":
+    """Return the cells of a track, one layer of them."""
+    import discretisedfield
+
+    (columns, rows), (low, high) = track.cells, track.sides
+    far = (track.length, high, track.thickness)
+    return discretisedfield.Mesh(p1=(0, low, 0), p2=far, n=(columns, rows, 1))
+
+
+def field_of(
+    mesh: "discretisedfield.Mesh", values: NDArray[Any], **options: Any
+) -> "discretisedfield.Field":
+    """Return values of cells, shape (rows, columns) or (rows, columns, 3), as a field."""
+    import discretisedfield
+
+    cells = np.swapaxes(values.reshape(*values.shape[:2], -1), 0, 1)[:, :, np.newaxis]
+    return discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, **options)
 
 
 def system(job: Simulation) -> "micromagneticmodel.System":
@@ -51,34 +73,25 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     if film.terms.further:
         names = ", ".join(term.name for term in film.terms.further)
         raise ValueError(f"ubermag has no {names}; leave it out, or set calculator: film")
-    (columns, rows), (low, high) = track.cells, track.sides
-    x, _ = centres(track)
-    fixed = np.count_nonzero(x < track.free_range[0]) * track.length / columns
+    (low, high), (x, _), mesh = track.sides, centres(track), mesh_of(track)
+    fixed = np.count_nonzero(x < track.free_range[0]) * track.length / len(x)
     ends = {"left": (0.0, fixed), "right": (track.length - fixed, track.length)}
-    mesh = discretisedfield.Mesh(
-        p1=(0, low, 0),
-        p2=(track.length, high, track.thickness),
-        n=(columns, rows, 1),
-        # of the frozen spins
-        subregions={
-            name: discretisedfield.Region(p1=(left, low, 0), p2=(right, high, track.thickness))
-            for name, (left, right) in ends.items()
-            if fixed
-        },
-    )
+    mesh.subregions = {  # of the frozen spins
+        name: discretisedfield.Region(p1=(left, low, 0), p2=(right, high, track.thickness))
+        for name, (left, right) in ends.items()
+        if fixed
+    }
 
     def parameter(name: str) -> "float | discretisedfield.Field":
         """Return a parameter of the film, or its field if it varies."""
         value: float = getattr(film, name)
         if np.ptp(film.cells.of(name)[film.mask]) == 0:
             return value
-        values = (value * film.cells.of(name)).T[:, :, None, None]
-        return discretisedfield.Field(mesh, nvdim=1, value=values)
+        return field_of(mesh, value * film.cells.of(name))
 
     axis: Any = film.anisotropy_axis
     if film.cells.axis is not None:
-        axis = np.transpose(film.cells.axis, (1, 0, 2))[:, :, None]
-        axis = discretisedfield.Field(mesh, nvdim=3, value=axis)
+        axis = field_of(mesh, film.cells.axis)
     wall = placed_wall(job, job.placement.bottom, job.placement.top)
     described = micromagneticmodel.System(name=SYSTEM_NAME)
     described.energy = (
@@ -89,8 +102,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     if any(film.terms.external_field):
         described.energy += micromagneticmodel.Zeeman(H=film.terms.external_field, name="bias")
     if job.current_density and film.current_field is not None:
-        values = job.current_density * film.current_field.T[:, :, None]
-        field = discretisedfield.Field(mesh, nvdim=3, value=values)
+        field = field_of(mesh, job.current_density * np.moveaxis(film.current_field, 0, -1))
         described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
     if film.dmi_constant:
         constant = parameter("dmi_constant")
@@ -99,13 +111,8 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     described.dynamics += micromagneticmodel.Damping(alpha=parameter("damping"))
     if job.current_density:
         described.dynamics += slonczewski(job.material, job.current_density)
-    described.m = discretisedfield.Field(
-        mesh,
-        nvdim=3,
-        value=np.transpose(wall, (1, 0, 2))[:, :, None, :],
-        norm=film.norm.T[:, :, None, None],
-        valid="norm",
-    )
+    norm = film.norm.T[:, :, None, None]
+    described.m = field_of(mesh, wall, norm=norm, valid="norm")
     return described
 
 
