@@ -43,6 +43,7 @@ def test_each_target_states_tool_gaps_and_sources(tmp_path, target):
     text = (folder / "README.txt").read_text("utf-8")
     assert text.startswith("wall (series) for ")
     assert "What it cannot hold: " in text
+    assert "{" not in text  # numbers are filled in
     assert "  gain_spread: assumed: ten per cent" in text
 
 

@@ -60,19 +60,4 @@ def write(device: Device, folder: Path) -> None:
         training = None
         about = "It has no steps of training: these need counts of pulses in both directions."
     write_module("aihwkit", folder, DATA=numbers(device), STEPS=training)
-    readme(
-        device,
-        "aihwkit 1.1.0 (torch 2.10)",
-        "wall_device.py: WallConductanceConverter, WallNoiseModel and inference_config() for "
-        f"networks mapped to `signed` (two synapses a weight, one at its lowest level). {about}",
-        "    from wall_device import inference_config\n"
-        "    analog = convert_to_analog(model, inference_config()).eval()\n"
-        "    analog.program_analog_weights()\n"
-        "    analog.drift_analog_weights(3.156e8)\n\n"
-        "Do not use apply_noise at t = 0: it returns no conductances.",
-        "disturb, stuck devices, wires and converters of wallnet (aihwkit has its own of the last "
-        "two); other mappings than `signed`. Of steps of training: history (states of the same "
-        "conductance, half states), and pulses that either move a wall or not, since its noise is "
-        "Gaussian; the common gain, since its bounds vary apart.",
-        folder,
-    )
+    readme(device, "aihwkit", folder, steps=about)

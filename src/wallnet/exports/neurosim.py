@@ -38,17 +38,5 @@ def write(device: Device, folder: Path) -> None:
     noise = imperfections.data["read_noise"].values[states].mean()
     names = np.array(imperfections.states)
     left = ", ".join(names[np.setdiff1d(levels, states)]) or "none"
-    readme(
-        device,
-        "DNN+NeuroSim 1.5",
-        f"mem_states.csv: mean and standard deviation in S of {2**bits} of {len(levels)} levels, "
-        f"the most evenly spaced ones: {', '.join(names[states])}. Left out: {left}. "
-        "The deviation contains gain, ratio, level and cycle. The file was written after the "
-        "documentation and not run there.",
-        f"    python inference.py --mem_type resistive --bitcell {bits} "
-        "--mem_states_file mem_states.csv",
-        "landing on other levels, jumps with time (its drift goes to one conductance), what all "
-        "levels of a device have in common. output_noise.csv is of an array with its converters; "
-        f"a device does not give it. The relative read noise is {noise:g}.",
-        folder,
-    )
+    numbers = {"count": 2**bits, "levels": len(levels), "bits": bits, "noise": noise}
+    readme(device, "neurosim", folder, chosen=", ".join(names[states]), left=left, **numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,16 +145,19 @@ def _steps(device: Device, sign: int) -> Steps | None:
     return best
 
 
-def readme(device: Device, tool: str, holds: str, use: str, lacks: str, folder: Path) -> None:
-    """Write what an export holds, how it is used, what the tool cannot hold, and its sources."""
+def readme(device: Device, target: str, folder: Path, **numbers: Any) -> None:
+    """Write what an export holds, how it is used, what the tool cannot hold, and its sources.
+
+    The texts are those of the target in `readme.toml`, with numbers of the device.
+    """
+    texts = tomllib.loads(Path(__file__).with_name("readme.toml").read_text("utf-8"))[target]
     sources = [f"  {name}: {text}" for name, text in device.imperfections.sources.items()]
-    sources = sources or ["  The file of imperfections states none."]
     parts = [
-        f"{device.name} ({device.reading}) for {tool}, written by wallnet.",
-        holds,
-        use,
-        f"What it cannot hold: {lacks}",
+        fill(f"{device.name} ({device.reading}) for {texts['tool']}, written by wallnet.", 90),
+        fill(texts["holds"].format(**numbers).strip(), 90),
+        texts["use"].format(**numbers),
+        fill(f"What it cannot hold: {texts['lacks'].format(**numbers).strip()}", 90),
+        "Where each number comes from:\n"
+        + "\n".join(sources or ["  The file of imperfections states none."]),
     ]
-    lines = [part if "\n" in part else fill(part, 90) for part in parts]
-    text = "\n\n".join(lines) + "\n\nWhere each number comes from:\n" + "\n".join(sources) + "\n"
-    (folder / "README.txt").write_text(text, encoding="utf-8")
+    (folder / "README.txt").write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -63,18 +63,5 @@ def write(device: Device, folder: Path) -> None:
         values = {"G": tables.conductances, "dG": changes, "cdf": distribution}
         for part, array in values.items():
             np.savetxt(folder / f"{name}_{part}.txt", array, fmt="%.9e")
-    readme(
-        device,
-        "CrossSim 2 and XBTorch 1.0",
-        f"dG_increasing.txt is pulse {rising.pulse} of the file, dG_decreasing.txt pulse "
-        f"{falling.pulse}, for CrossSim 2. set_*.txt and reset_*.txt are the same for XBTorch, all "
-        "in S. Rows or columns where a pulse was not counted are those of the nearest count, in "
-        "CrossSim interpolated.",
-        "    TabularDevice('reset_G.txt', 'reset_dG.txt', 'reset_cdf.txt',\n"
-        "                  'set_G.txt', 'set_dG.txt', 'set_cdf.txt', "
-        f"{len(tables.conductances) - 1})",
-        "history: half states and other states of the same conductance are one; other pulses than "
-        "these two; spreads from device to device, lifetimes. CrossSim interpolates between "
-        "levels; XBTorch knows no conductance beyond those of the table.",
-        folder,
-    )
+    numbers = {"rising": rising.pulse, "falling": falling.pulse}
+    readme(device, "tables", folder, steps=len(tables.conductances) - 1, **numbers)
