@@ -5,6 +5,8 @@ Nothing is simulated, and nothing of user-defined classes is executed.
 
 import argparse
 import contextlib
+import csv
+import itertools
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,69 +53,22 @@ class Quantity(NamedTuple):
     """How a quantity of a device is shown, in units of `scale` of SI."""
 
     meaning: str
-    unit: str = ""
-    scale: float = 1.0
-    form: str = ".2f"
+    unit: str
+    scale: float
+    form: str
+    table: str
+    """Table in a terminal that has it; none if empty."""
+    head: str
+    below: str
+    """Both lines of the head of its column, which quantities with one head share."""
 
 
-QUANTITIES = {
-    "width": Quantity("wall width parameter Δ = √(A/K_eff)", "nm", 1e-9),
-    "exchange": Quantity("exchange length √(2A/(μ0 Ms²))", "nm", 1e-9),
-    "cells": Quantity("cells in Δ", form=".1f"),
-    "dmi": Quantity("D/D_c, D_c = 4 √(A K_eff)/π"),
-    "anisotropy": Quantity("K_eff = Ku - μ0 Ms² N_z/2", "kJ/m³", 1e3, ".0f"),
-    "vanishing": Quantity("temperature at which K_eff = 0, or Curie temperature", "K", 1.0, ".0f"),
-    "weakest": Quantity("weakest J", "1e12 A/m²", 1e12),
-    "strongest": Quantity("strongest J", "1e12 A/m²", 1e12),
-    "slowest": Quantity("wall velocity at the weakest J, one-dimensional model", "m/s", 1.0, ".0f"),
-    "fastest": Quantity("wall velocity at the strongest J", "m/s", 1.0, ".0f"),
-    "forward": Quantity("lowest barrier towards +x, rigid wall", "k_B T", form=".0f"),
-    "backward": Quantity("lowest barrier towards -x, rigid wall", "k_B T", form=".0f"),
-    "threshold": Quantity("threshold of J at a notch, rigid wall", "1e12 A/m²", 1e12),
-    "rise": Quantity("largest rise of the temperature", "K", 1.0, ".0f"),
-    "energy": Quantity("energy of the strongest pulse", "pJ", 1e-12, "#.3g"),
-    "parallel": Quantity("R_P of the junction, reading series", "kΩ", 1e3, "#.3g"),
-    "antiparallel": Quantity("R_AP of the junction, reading series", "kΩ", 1e3, "#.3g"),
-    "magnetoresistance": Quantity("TMR of the junction, reading series", "%", 1e-2, ".0f"),
-    "area": Quantity("area of the junction", "µm²", 1e-12, "#.3g"),
-    "product": Quantity("resistance-area product R_P A", "Ω µm²", 1e-12, ".5g"),
-    "read_current": Quantity("largest current of a reading", "mA", 1e-3, "#.3g"),
-    "read_density": Quantity("J if this current is in the metal", "1e12 A/m²", 1e12, "#.3g"),
-    "lost": Quantity("area of cells that smooth edges leave empty", "nm²", 1e-18, ".0f"),
-    "simulations": Quantity("simulations of the sweep", form=".0f"),
-    "time": Quantity("processor time of the sweep", "s", form=".0f"),
-}
+with open(Path(__file__).with_name("preview.csv"), encoding="utf-8", newline="") as _stream:
+    QUANTITIES = {
+        name: Quantity(meaning, unit, float(scale), *shown)
+        for name, meaning, unit, scale, *shown in itertools.islice(csv.reader(_stream), 1, None)
+    }
 """What is shown of a device, in the order of the table."""
-
-COLUMNS = (
-    {
-        ("Δ", "nm"): ("width",),
-        ("exchange", "length nm"): ("exchange",),
-        ("cells", "in Δ"): ("cells",),
-        ("D/D_c", ""): ("dmi",),
-        ("K_eff", "kJ/m³"): ("anisotropy",),
-        ("K_eff=0", "at K"): ("vanishing",),
-    },
-    {
-        ("J", "1e12 A/m²"): ("weakest", "strongest"),
-        ("J_th", "1e12"): ("threshold",),
-        ("v", "m/s"): ("slowest", "fastest"),
-        ("barrier", "k_B T"): ("forward", "backward"),
-        ("rise", "K"): ("rise",),
-        ("energy", "pJ"): ("energy",),
-        ("runs", ""): ("simulations",),
-        ("time", ""): ("time",),
-    },
-    {
-        ("R_P, R_AP", "kΩ"): ("parallel", "antiparallel"),
-        ("TMR", "%"): ("magnetoresistance",),
-        ("area", "µm²"): ("area",),
-        ("R_P A", "Ω µm²"): ("product",),
-        ("I_read", "mA"): ("read_current",),
-        ("J_read", "1e12 A/m²"): ("read_density",),
-    },
-)
-"""Quantities in each column of the tables in a terminal, by its head of two lines."""
 
 LEGEND = (
     "Δ, K_eff, D_c: docs/varying.md. J, v: weakest to strongest pulse, in the one-dimensional "
@@ -290,7 +245,10 @@ def preview(campaign: Campaign) -> str:
     """
     estimated = {name: estimates(campaign, name) for name in campaign.simulated}
     lines = []
-    for columns in COLUMNS:
+    tables: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for key, shown in QUANTITIES.items():
+        tables.setdefault(shown.table, {}).setdefault((shown.head, shown.below), []).append(key)
+    for columns in (columns for name, columns in tables.items() if name):
         table = [["", *(head[line] for head in columns)] for line in (0, 1)]
         for name, (values, doubts) in estimated.items():
             row = [name]
