@@ -23,8 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from wallnet.files.whole import one_line
-from wallnet.networks.layers import SynapticLayer
+from wallnet.networks.layers import SynapticLayer, outputs_of
 from wallnet.networks.mappings import Circuit, Placement, WeightMapping
 
 SCALES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5)
@@ -196,13 +195,7 @@ def _check(model: nn.Module, images: Any) -> None:
             f"data of shape {tuple(images.shape)} has no inputs that differ; give some thousand, "
             "one after another in the first dimension"
         )
-    try:
-        output = model(images[:2])
-    except Exception as error:  # a model of the user can raise any error
-        raise ValueError(
-            f"data cannot be read by the model ({one_line(error)}); give inputs of its shape, "
-            "dtype and device"
-        ) from None
+    output = outputs_of(model, images[:2], "data")
     if not isinstance(output, Tensor):
         raise ValueError(
             f"the model returns a {type(output).__name__}; wrap it in one that returns the tensor "

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wallnet.files.whole import one_line
-from wallnet.networks.layers import SYNAPTIC, SynapticLayer, called, kind_of
+from wallnet.networks.layers import SYNAPTIC, SynapticLayer, called, kind_of, outputs_of
 
 CONVERSION_ENERGY = 3.6e-12
 """Energy in J of a conversion of 8 bits. Source: Wang, Li and Wang, IEEE Transactions on Circuits
@@ -95,13 +94,7 @@ def reads_of(
                 meter.bias.zero_()
             module.register_forward_pre_hook(partial(measure, name, meter))
     if isinstance(inputs, Tensor):
-        try:
-            model(inputs)
-        except Exception as error:  # a model of the user can raise any error
-            raise ValueError(
-                f"inputs cannot be read by the model ({one_line(error)}); give those of its shape, "
-                "dtype and device"
-            ) from None
+        outputs_of(model, inputs, "inputs")
         for name, read in reads.items():
             read.number /= len(inputs)
             read.conductance /= len(inputs) * (largest[name] or 1.0) ** 2

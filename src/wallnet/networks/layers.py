@@ -7,12 +7,13 @@ as a batch normalisation or an LSTM.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
 from wallnet.config.messages import misnamed
+from wallnet.files.whole import one_line
 from wallnet.networks.arguments import checked_arguments
 
 Layers: TypeAlias = Iterable[str | type[nn.Module]] | str | type[nn.Module] | None
@@ -31,6 +32,17 @@ true of a transposed convolution, too: only which inputs reach an output differs
 
 class Hidden(nn.Module):
     """A parametrisation whose original tensor is a matrix of hidden weights of synapses."""
+
+
+def outputs_of(model: nn.Module, inputs: Tensor, key: str) -> Any:
+    """Return what a model of the user returns; `ValueError` names the key of inputs it refuses."""
+    try:
+        return model(inputs)
+    except Exception as error:  # a model of the user can raise any error
+        raise ValueError(
+            f"{key} cannot be read by the model ({one_line(error)}); give inputs of its shape, "
+            "dtype and device"
+        ) from None
 
 
 def called(name: str) -> str:

@@ -13,7 +13,7 @@ from wallnet.config.imperfections import ALL, CAUSES
 from wallnet.files.datasets import checked_reading
 from wallnet.report import style
 from wallnet.report.networks import MADE_BY, dataset_title, mean_and_deviation
-from wallnet.report.tables import Table, texts
+from wallnet.report.tables import Table, notes_of, texts
 
 if TYPE_CHECKING:
     import pandas
@@ -119,12 +119,6 @@ def read(table: str | Path) -> dict[tuple[str, str, str], Cost]:
     return costs
 
 
-NOTES = """Test accuracy in per cent of networks on the levels of a synapse, whose devices are as
-they are made: mean ± sample standard deviation of all seeds and draws. Each cause acts alone, but
-for *all together*. Causes are sorted by what they cost. *On the levels*: the same networks without
-a cause. Devices are as `results/imperfections` describes them."""
-
-
 def readable(draws: "pandas.DataFrame") -> list[Table]:
     """Return a table for each set of causes: a row each cause, the most costly first."""
     import pandas
@@ -154,7 +148,7 @@ def tabulate(sources: Mapping[str, Sequence[str]], _: str = "") -> dict[str, str
     draws = accuracies(sources)
     formats = dict.fromkeys(("clean", "mean", "deviation", "lost"), ".4f") | {"value": ".6g"}
     numbers = Table("as-made", summary(draws), formats, missing="")
-    return texts("Networks as made", readable(draws), [NOTES], [MADE_BY], numbers)
+    return texts("Networks as made", readable(draws), [notes_of("as_made")], [MADE_BY], numbers)
 
 
 def _name_of_set(places: Sequence[Any], place: tuple[str, ...]) -> tuple[str, ...]:
