@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from wallnet.config import Device
-from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
+from wallnet.config.arguments import PATH, Check, checked_by, is_dataset, valid, whole
 from wallnet.config.devices import LARGEST_SAMPLE
 from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, plain
 from wallnet.config.waveform import MOST_POINTS
@@ -20,18 +20,11 @@ MOST_SHOWN = 100
 """Largest number of pulses that a figure shows."""
 
 
-def _has(value: Any, *names: str) -> bool:
-    """Return whether it is a dataset with some variables and attributes."""
-    import xarray
-
-    return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
-
-
 def _is_result(value: Any, *names: str) -> bool:
     """Return whether it is a dataset with some variables, not empty, that states its track."""
     with suppress(ValueError, TypeError, KeyError):
         return (
-            _has(value, *names, "parameters")
+            is_dataset(value, *names, "parameters")
             and 0 not in value.sizes.values()
             and isinstance(json.loads(value.attrs["parameters"])["track"], dict)
         )
@@ -103,7 +96,7 @@ CHECKS: dict[str, Check] = {
     "trace": TRACE,
     "states.trace": WALLS,
     "minima": MINIMA,
-    "data": valid(_has, "is not a dataset; give one that a function of wallnet.api returned"),
+    "data": valid(is_dataset, "is not a dataset; give one that a function of wallnet.api returned"),
     "name": TEXT,
     "subject": TEXT,
     "path": PATH,

@@ -65,6 +65,13 @@ def whole(low: int, high: int, fix: str) -> Check:
     return lambda value: bounded(plain(value))
 
 
+def is_dataset(value: Any, *names: str) -> bool:
+    """Return whether it is a dataset with some variables and attributes."""
+    import xarray
+
+    return isinstance(value, xarray.Dataset) and {*names} <= {*value.variables, *value.attrs}
+
+
 def _is_path(value: Any) -> bool:
     return isinstance(value, str | os.PathLike) and "\0" not in os.fspath(value)
 

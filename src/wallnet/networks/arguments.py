@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wallnet.config.arguments import PATH, Check, checked_by, valid, whole
+from wallnet.config.arguments import PATH, Check, checked_by, is_dataset, valid, whole
 from wallnet.config.quantities import DURATION, READ_VOLTAGE, Quantity, plain
 from wallnet.files.imperfections import Imperfections
 from wallnet.files.step_tables import NO_LEVELS, StepTables
@@ -28,7 +28,6 @@ def _numbers(value: Any) -> Any:
 def _is_device(value: Any) -> bool:
     """Return whether it is a swept synapse, measured levels with energies, or a cost of steps."""
     import pandas
-    import xarray
 
     if isinstance(value, np.ndarray):
         return value.dtype.kind == "f" and not (np.isinf(value) | (value < 0)).any()
@@ -41,8 +40,8 @@ def _is_device(value: Any) -> bool:
             and numbers.size > 0
             and bool((np.isfinite(numbers) & (numbers >= 0)).all())
         )
-    needed = {"reading", "level_conductance", "reaching_current_density", "write_energy"}
-    return isinstance(value, xarray.Dataset) and needed <= {*value.variables}
+    needed = ("reading", "level_conductance", "reaching_current_density", "write_energy")
+    return is_dataset(value, *needed)
 
 
 def _imperfections(value: Any) -> Any:
@@ -52,12 +51,6 @@ def _imperfections(value: Any) -> Any:
     if not isinstance(value, str | Path | Imperfections):
         raise ValueError("are no imperfections; give a file or Imperfections.read of it")
     return value
-
-
-def _is_dataset(value: Any) -> bool:
-    import xarray
-
-    return isinstance(value, xarray.Dataset)
 
 
 def _model(value: Any) -> Any:
@@ -122,7 +115,7 @@ CHECKS: dict[str, Check] = {
         "has no costs of levels; give a dataset of wallnet.api.sweep, or levels of read_levels "
         "with a column energy",
     ),
-    "save.device": valid(_is_dataset, "is no dataset; give one as wallnet.api.sweep returns it"),
+    "save.device": valid(is_dataset, "is no dataset; give one as wallnet.api.sweep returns it"),
     "inputs": _inputs,
     "read_voltage": READ_VOLTAGE.checked,
     "read_time": DURATION.checked,
