@@ -71,8 +71,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(handler=_serve)
 
 
-ENGINE = ("wallnet.film.loops", "wallnet.film.varying")
-"""Modules whose first import compiles the engine, once in the server and not in several jobs."""
+ENGINE = ("wallnet.film.loops",)
+"""Modules whose first import compiles what all films need: once, not in several jobs."""
 
 
 def start(modules: Sequence[str] = (), tell: Callable[[str], object] = lambda line: None) -> None:
