@@ -22,7 +22,10 @@ from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]
 
-DEVICES = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10", "synapse-rewritable-fixed")
+DEVICES = (
+    *("synapse-5-smooth", "synapse-rewritable", "synapse-rewritable-10"),
+    "synapse-rewritable-fixed",
+)
 
 STEP, WIDTH = 0.05e12, 0.01e12
 """Step of the current density in A/m², and width to which a threshold is determined."""
