@@ -230,7 +230,8 @@ class Engine:
         """Take the moments and further terms of the film."""
         moment = self.layer.cells.value("moment")
         # m of empty cells is 0
-        self._moment = None if np.all(moment == 1) else np.asarray(moment, dtype=np.float32)
+        weights = np.broadcast_to(np.asarray(moment, dtype=np.float32), self.mask.shape)
+        self._moment = None if np.all(moment == 1) else weights
         self._fields = tuple(
             type(term).negative_gradient for term in coefficients.local_terms(self.layer)
         )
@@ -451,11 +452,7 @@ class Engine:
         moments, stray = m[..., inside], self._stray
         if moments.shape[2] < m.shape[2]:
             stray = stray.of_columns(moments.shape[2])
-        weighed = moments
-        if self._moment is not None:
-            weighed = moments * (
-                self._moment if self._moment.ndim == 0 else self._moment[:, inside]
-            )
+        weighed = moments if self._moment is None else moments * self._moment[:, inside]
         stray.far(weighed, others, out[..., inside])
         near = self.layer.cells.near(self.layer.cell)
         near.add(moments, out[..., inside], self.layer.saturation_magnetization, inside)
