@@ -266,11 +266,11 @@ def _temperatures() -> Rows:
     engine = _engine(Layer(mask, cell, replace(material.FILM, damping=0.5), cells=cells), 1)
     classes = {f"filled to {share:.2g}": shares == share for share in np.unique(shares)}
     classes |= {"Ms below 0.9": magnetization < 0.9, "thickness below 0.95": thickness < 0.95}
-    temperatures = dict.fromkeys(classes, 0.0)
+    sums = {name: np.zeros(2) for name in classes}
     engine.advance(80e-12)
     for _ in range(200):
         engine.advance(3e-12)
         for name, chosen in classes.items():
-            temperatures[name] += engine.spin_temperature(chosen) / 200
-    for name, value in temperatures.items():
-        yield row("class-temperature", value, {"name": name})
+            sums[name] += engine.slope_and_curvature(chosen)
+    for name, (slope, curvature) in sums.items():
+        yield row("class-temperature", slope / curvature / BOLTZMANN, {"name": name})
