@@ -746,7 +746,7 @@ def test_an_engine_with_another_material_is_as_one_made_with_it():
     torque = SpinTorque(0.5e12, 0.4)
     m = np.random.default_rng(3).normal(size=(6, 9, 3))
     changed, made = (
-        ThermalEngine(Layer(mask, cell, terms), kelvin, seed=4)
+        ThermalEngine(Layer(mask, cell, terms), kelvin, key=4)
         for terms, kelvin in ((cold, 300.0), (warm, 450.0))
     )
     for engine in (changed, made):
@@ -873,7 +873,7 @@ def test_the_domains_of_a_heated_track_are_those_that_the_engine_simulates(heate
     """A domain at the temperature of the end of the pulse, in equilibrium, far from edges."""
     terms, kelvin = HeatedFilm(heated_job).at(0.13e-9)
     engine = ThermalEngine(
-        Layer(np.ones((60, 80), dtype=bool), (3e-9, 3e-9, 2e-9), terms), kelvin, seed=5
+        Layer(np.ones((60, 80), dtype=bool), (3e-9, 3e-9, 2e-9), terms), kelvin, key=5
     )
     engine.magnetization = np.tile([0.0, 0.0, 1.0], (60, 80, 1))
     engine.advance(40e-12)

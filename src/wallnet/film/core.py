@@ -206,7 +206,7 @@ class Engine:
         Amount of work so far.
     """
 
-    _seed = 0
+    _key = np.uint32(0), np.uint32(0)
 
     def __init__(self, layer: Layer, tolerances: Tolerances | None = None) -> None:
         self.layer, self.mask, self.free = layer, layer.mask, layer.free
@@ -607,7 +607,7 @@ class Engine:
         per_step = np.float32(self._impulse / (count * step))
         extrapolated = (self._stored_fields, *extrapolation, self._missed, per_step)
         stages = self._chain, self._shares
-        draws = (self._seed, self.counters.steps, np.float32(noise)) if noise else ()
+        draws = (self._key, self.counters.steps, np.float32(noise)) if noise else ()
         terms = self.layer.terms
         rates = np.float32(terms.precession), np.float32(step * terms.rate)
         loops.advance_ranges_of(*self._kind, thermal=bool(draws))(

@@ -18,7 +18,7 @@ import inspect
 import math
 
 import numpy as np
-from numba import boolean, carray, complex64, float32, int64, types
+from numba import boolean, carray, complex64, float32, int64, types, uint32
 from numba.extending import overload
 
 from wallnet.film.compiling import compiled, entry, fma, inlined, pointer
@@ -33,7 +33,7 @@ BAND = 4096
 ORDERS = 3
 """Largest number of fields in the extrapolation of the slow field."""
 
-WORKSPACE = 16 + 3 * ORDERS
+WORKSPACE = 17 + 3 * ORDERS
 """Numbers of work space for each packed cell, without those of groups of arrays."""
 
 VECTOR, PACKED, FILM, FILMS = (types.Array(float32, n, "C") for n in (1, 2, 3, 4))
@@ -60,28 +60,64 @@ def _normalise(source, out, whatever, first, last):
         oz[i] = scale * z[i]
 
 
+@inlined
+def _philox(counter, key):
+    """Return the four words of Philox4x32-10 for a counter of four words and a key of two.
+
+    Salmon and others (2011), doi:10.1145/2063384.2063405. All are 64-bit numbers below 2**32, since
+    a processor multiplies these without loss in vectors.
+    """
+    first_multiplier, second_multiplier = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+    first_weyl, second_weyl = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+    word, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    (a, b, c, d), (e, f) = counter, key
+    for _ in range(10):
+        first, second = first_multiplier * a, second_multiplier * c
+        a, b = (second >> half) ^ b ^ e, second & word
+        c, d = (first >> half) ^ d ^ f, first & word
+        e, f = (e + first_weyl) & word, (f + second_weyl) & word
+    return a, b, c, d
+
+
 @compiled
-def _draw(noise, deviation, key, step, first, last):
-    """Draw the thermal field of a step in cells first to last.
+def _draw_words(words, key, step):
+    """Draw 32 random bits for each cell of a packed film at a step.
+
+    The counter of a call of Philox is its number, 0, and the step from 0 to 2**63 - 1, lower word
+    first. Call n of N = cells // 4 draws the words of cells n, n + N, n + 2 N and n + 3 N. The last
+    cells, up to three in a corner of the frame, get none.
+    """
+    calls = words.shape[0] // 4
+    zero, lower, upper = (
+        np.uint64(0),
+        np.uint64(step) & np.uint64(0xFFFFFFFF),
+        np.uint64(step >> 32),
+    )
+    own = np.uint64(key[0]), np.uint64(key[1])
+    first, second = words[:calls], words[calls : 2 * calls]
+    third, fourth = words[2 * calls : 3 * calls], words[3 * calls : 4 * calls]
+    for i in range(calls):
+        counter = np.uint64(i), zero, lower, upper
+        first[i], second[i], third[i], fourth[i] = _philox(counter, own)
+
+
+@compiled
+def _draw(noise, words, deviation, first, last):
+    """Compute the thermal field of a step in cells first to last from their random words.
 
     Each component is ±√3 times the deviation with a probability of 1/6 each, otherwise zero: the
-    first five moments are those of a normal distribution. The generator is Philox2x32-10 (Salmon
-    and others, 2011, doi:10.1145/2063384.2063405), counted by cell and step.
+    first five moments are those of a normal distribution. A word over 2**32 is a random fraction;
+    its three digits to the base 6 decide the three components.
     """
-    multiplier, weyl = np.uint64(0xD256D193), np.uint64(0x9E3779B9)
-    word, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    rare, often = np.uint64(349525), np.uint64(2**21 - 349525)  # 1/6 and 5/6 of 2**21
+    rare = np.uint32(715827883)  # 2**32/6
+    often, six = np.uint32(2**32 - 715827883), np.uint32(6)
     zero, high = np.float32(0), np.float32(math.sqrt(3.0)) * deviation
     ox, oy, oz = components(noise, first, last)
+    word = words[first:last]
     for i in range(last - first):
-        a, b, k = np.uint64(first) + np.uint64(i), np.uint64(step) & word, np.uint64(key)
-        for _ in range(10):
-            product = multiplier * a
-            a = (product >> half) ^ k ^ b
-            b = product & word
-            k = (k + weyl) & word
-        x, y = a >> np.uint64(11), b >> np.uint64(11)
-        z = ((a & np.uint64(0x7FF)) << np.uint64(10)) | (b & np.uint64(0x3FF))
+        x = word[i]
+        y = np.uint32(six * x)  # the fraction after the first digit
+        z = np.uint32(six * y)
         ox[i] = high if x >= often else (-high if x < rare else zero)
         oy[i] = high if y >= often else (-high if y < rare else zero)
         oz[i] = high if z >= often else (-high if z < rare else zero)
@@ -113,17 +149,26 @@ def _thermal_field(draws, noise):
     return lambda draws, noise: ()
 
 
-def draw(draws, noise, step, first, last):
-    """Draw the thermal field of a step, if there is one."""
+def draw_words(draws, words, step):
+    """Draw the random words of a step, if there is a thermal field."""
+
+
+@overload(draw_words)
+def _draw_words_if_any(draws, words, step):
+    if not len(draws):
+        return lambda draws, words, step: None
+    return lambda draws, words, step: _draw_words(words, draws[0], draws[1] + step)
+
+
+def draw(draws, noise, words, first, last):
+    """Compute the thermal field of a step in cells first to last, if there is one."""
 
 
 @overload(draw)
-def _draw_if_any(draws, noise, step, first, last):
+def _draw_if_any(draws, noise, words, first, last):
     if not len(draws):
-        return lambda draws, noise, step, first, last: None
-    return lambda draws, noise, step, first, last: _draw(
-        noise, draws[2], draws[0], draws[1] + step, first, last
-    )
+        return lambda draws, noise, words, first, last: None
+    return lambda draws, noise, words, first, last: _draw(noise, words, draws[2], first, last)
 
 
 @compiled
@@ -164,7 +209,7 @@ def advance_of(stage):
         `workspace`, with the coefficients of the slow field in A/m as a polynomial in time, in
         units of all steps. A packed row has `stride` cells.
         """
-        m, work, slow, noise, polynomial, weight = arrays
+        m, work, slow, noise, words, polynomial, weight = arrays
         chain, shares = stages
         precession, factor = rates
         _, _, _, dynamics = groups[:4]
@@ -173,6 +218,7 @@ def advance_of(stage):
         band = max(1, BAND // stride)
         for n in range(steps):
             torque = torques[n % torques.shape[0]]
+            draw_words(draws, words, n)
             for lower in range(1, rows + count + 1, band):
                 for j in range(count):
                     begin, end = max(lower - j, 1), min(lower - j + band, rows + 1)
@@ -181,7 +227,7 @@ def advance_of(stage):
                     first, last = begin * stride, end * stride
                     if j == 0:
                         _evaluate(polynomial, (n + 0.5) / steps, slow, first, last)
-                        draw(draws, noise, n, first, last)
+                        draw(draws, noise, words, first, last)
                         weigh(slow, sizes.moment, first, last)
                         weigh(thermal_field(draws, noise), sizes.noise, first, last)
                     source, target = m, work[0]
@@ -286,17 +332,19 @@ def extrapolation_error(
 
 @compiled
 def workspace(space, cells):
-    """Divide a work space into arrays of a packed range: m, work, slow, noise, polynomial, weight.
+    """Divide a work space into arrays of a packed range.
 
-    It has at least `WORKSPACE` numbers for each of the packed cells.
+    They are m, work, slow, noise, words, polynomial and weight. The work space has at least
+    `WORKSPACE` numbers for each of the packed cells.
     """
     m = carray(pointer(space, 0), (3, cells))
     work = carray(pointer(space, 3 * cells), (2, 3, cells))
     slow = carray(pointer(space, 9 * cells), (3, cells))
     noise = carray(pointer(space, 12 * cells), (3, cells))
-    polynomial = carray(pointer(space, 15 * cells), (ORDERS, 3, cells))
+    words = carray(pointer(space.view(np.uint32), 15 * cells), (cells,))
+    polynomial = carray(pointer(space, 16 * cells), (ORDERS, 3, cells))
     weight = carray(pointer(space, (WORKSPACE - 1) * cells), (cells,))
-    return m, work, slow, noise, polynomial, weight
+    return m, work, slow, noise, words, polynomial, weight
 
 
 @compiled
@@ -383,7 +431,7 @@ def _rate(film, free, groups, angle, field, space, torque, rates, out):
     rows, columns = free.shape
     stride = columns + 2
     cells, none = (rows + 2) * stride, np.float32(0)
-    m, work, slow, _, _, weight = workspace(space, cells)
+    m, work, slow, _, _, _, weight = workspace(space, cells)
     pack(film, free, 0, columns, m, weight)
     pack(field, free, 0, columns, slow, weight)
     groups = packed(groups, space[WORKSPACE * cells :], 0, columns)
@@ -406,7 +454,7 @@ def _advance_ranges(
         first, last = ranges[n, 0], ranges[n, 1]
         stride = last - first + 2
         cells = (rows + 2) * stride
-        m, work, slow, noise, polynomial, weight = workspace(space, cells)
+        m, work, slow, noise, words, polynomial, weight = workspace(space, cells)
         pack(film, free, first, last, m, weight)
         own = packed(groups, space[WORKSPACE * cells :], first, last)
         polynomial = polynomial[: extrapolated[2].shape[0]]
@@ -415,7 +463,7 @@ def _advance_ranges(
         for c in range(3):
             for i in range(m.shape[1]):
                 work[0, c, i] = work[1, c, i] = m[c, i]
-        arrays = m, work, slow, noise, polynomial, weight
+        arrays = m, work, slow, noise, words, polynomial, weight
         _advance(arrays, own, angle, stages, draws, torques, steps, rates, stride)
         unpack(m, film, first, last)
 
@@ -426,7 +474,7 @@ _advance = advance_of(_stage)
 
 EXTRAPOLATED = types.Tuple((FILMS, SLOTS, PACKED, FILM, float32))
 STAGES, RATES = types.UniTuple(VECTOR, 2), types.UniTuple(float32, 2)
-DRAWS = types.Tuple((int64, int64, float32))
+DRAWS = types.Tuple((types.UniTuple(uint32, 2), int64, float32))
 
 
 def _compiled(function, fields, *arguments):
@@ -490,8 +538,9 @@ def advance_ranges_of(groups, angle, fields, thermal):
             rate of stage j - 1. The second is the share of the thermal field of the step in its
             field.
         draws : tuple
-            Key of the random numbers, 0 to 2**32 - 1, the number of steps that had some before, and
-            the standard deviation of the thermal field in A/m; empty without a thermal field.
+            Key of the random numbers, as its lower and its upper 32 bits, the number of steps that
+            had some before, and the standard deviation of the thermal field in A/m; empty without a
+            thermal field.
         torques : float32 array (1,) or (steps,)
             Torque in A/m of all steps or of each: β P Λ²/2, or β P Λ² with an angle.
         steps : int

@@ -37,16 +37,23 @@ class ThermalEngine(Engine):
         The film.
     temperature : float
         Temperature in K, above zero; it may change between two calls of `advance`.
-    seed : int
-        Seed of the thermal field, 0 to 2**32 - 1. Two seeds give independent fields. The field of a
-        cell at a step depends on nothing else.
+    key : int
+        Key of the random numbers, 0 to 2**64 - 1. Two keys give independent thermal fields. That of
+        a cell at a step depends on nothing else; `loops` states the counter of the generator.
+
+    Raises
+    ------
+    EngineError
+        If the key is out of its range, or there is no thermal field for the film.
     """
 
-    def __init__(self, layer: Layer, temperature: float, seed: int) -> None:
+    def __init__(self, layer: Layer, temperature: float, key: int) -> None:
         if not layer.terms.precession or layer.damping == 0:
             raise EngineError("a film at a temperature needs precession and damping")
         self.temperature = temperature
-        self._seed = seed
+        if not 0 <= key < 2**64:
+            raise EngineError(f"key is {key}; use a whole number from 0 to 2**64 - 1")
+        self._key = np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32)
         super().__init__(layer)
 
     def _choose_steps(self) -> None:

@@ -74,7 +74,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
-            film = ThermalEngine(films.layer(job), job.temperature, seed=0)
+            film = ThermalEngine(films.layer(job), job.temperature, key=0)
             attributes["time_step"] = time_step(job, drives(job)[0])
         recorder.record(0.0, start)
         with session.opened(threads) as opened:
