@@ -399,6 +399,8 @@ def programming(table: pd.DataFrame) -> pd.DataFrame:
 
 def levels(table: pd.DataFrame) -> pd.DataFrame:
     """Return the levels of a synapse that have a conductance, half states included."""
+    flags = table["minimum of the energy"].eq("no").map({True: " (no minimum)", False: ""})
+    table = table.assign(state=table["state"] + flags)
     shown = table[table["level"].str.fullmatch(r"\d+|half") & table.iloc[:, 4].ne("–")]
     return shown.iloc[:, [0, 1, 4, 5, 7]]
 

@@ -306,6 +306,9 @@ def test_levels_and_thresholds_stand_beside_those_of_stairs():
     header, _, *lines = block("README.md", "levels-by-edges").strip().splitlines()
     assert [cell.split(", ")[-1] for cell in cells_of(header)[2:]] == ["stairs", "smooth"] * 2
     *shown, one, both = map(cells_of, lines)
+    flag = " (no minimum)"
+    assert [cells[1] for cells in shown if flag in cells[1]] == [f"initial{flag}"]
+    shown = [[level, state.removesuffix(flag), *cells] for level, state, *cells in shown]
     conductance, reached = "G normalised, parallel", "smallest J that reaches it (1e12 A/m²)"
     places = set()
     for column, name in ((0, "synapse-5"), (1, "synapse-5-smooth")):
