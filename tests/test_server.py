@@ -17,6 +17,7 @@ from helpers.killing import customised
 from helpers.small_campaign import TINY
 
 from wallnet import client, config, jobs, server
+from wallnet.film import compiling
 from wallnet.jobs.film import check
 
 RECORD = """
@@ -313,3 +314,24 @@ def test_it_imports_modules_before_the_first_command_and_tells_what_they_print(
     assert lines.get(timeout=60) == "compiling"
     help_text = subprocess.run(["wallnet", "--help"], capture_output=True, text=True)
     assert help_text.stdout.startswith("usage: wallnet")
+
+
+def test_it_tells_that_a_command_compiles_which_its_log_says_too(tmp_path, monkeypatch):
+    """A kind of film that this processor has not simulated yet is compiled in its first job."""
+    (tmp_path / "mine.py").write_text(
+        "from wallnet.film import compiling\ncompiling.say_compiling()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    for name, value in client.SINGLE_THREAD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.delenv(server.SHARED, raising=False)
+    lines = queue.Queue()
+    server.start(tell=lines.put)
+    monkeypatch.setenv(server.SHARED, os.environ[server.SHARED])  # so that it is removed
+    device = config.parse(TINY, check).devices["synapse"]
+    mine = device.model_copy(update={"calculator": "mine:Mine"})
+    job = jobs.pulse_job(mine, 1.5e12).to_json()
+    done = run("wallnet simulate --job - --out x.nc", input=job)
+    assert lines.get(timeout=60) == compiling.COMPILING
+    assert compiling.COMPILING in done.stderr

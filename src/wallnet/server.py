@@ -16,6 +16,7 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -73,6 +74,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 ENGINE = ("wallnet.film.loops",)
 """Modules whose first import compiles what all films need: once, not in several jobs."""
+
+COMPILING = "wallnet.film.compiling"
+"""Logger of which a run shows what its commands say: why the first jobs take long."""
 
 
 def start(modules: Sequence[str] = (), tell: Callable[[str], object] = lambda line: None) -> None:
@@ -199,11 +203,14 @@ def _run(
     sender: socket.socket,
 ) -> None:
     """Run a command in this process, as its caller would; then send the names of new modules."""
+    told = os.fdopen(os.dup(sys.stderr.fileno()), "w")
     for number, stream in zip(STREAMS, streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
     for name, mode, number in zip(("stdin", "stdout", "stderr"), "rww", STREAMS, strict=True):
         setattr(sys, name, os.fdopen(number, mode, buffering=1, encoding="utf-8"))
+    for handler in (logging.StreamHandler(), logging.StreamHandler(told)):
+        logging.getLogger(COMPILING).addHandler(handler)
     os.chdir(folder)
     # variables that modules have set remain, such as instructions that libraries may use
     os.environ.update(environment)
