@@ -7,7 +7,6 @@ and errors of Snakemake and of the campaign are shown as they are; the complete 
 `.snakemake/log`.
 """
 
-import contextlib
 import json
 import logging
 import os
@@ -18,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -27,7 +25,7 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from wallnet.files.origin import parts_of, stated
 from wallnet.files.progress import read_progress, time_in_words
-from wallnet.files.whole import terminal_text
+from wallnet.files.whole import last_line, terminal_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,14 +92,6 @@ class Job:
         return time_in_words(now - self.started)
 
 
-def _last_line(log: str) -> str:
-    """Return the last line of a log, which says why its job failed; empty without one."""
-    with contextlib.suppress(OSError):
-        lines = Path(log).read_text(encoding="utf-8", errors="replace").split("\n")
-        return terminal_text(next((line for line in reversed(lines) if line.strip()), ""))
-    return ""
-
-
 class Run:
     """The jobs of one run of Snakemake; another thread draws them while records come in."""
 
@@ -154,7 +144,7 @@ class Run:
         match = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
         state = f" (SLURM: {match[1]})" if match else ""
         line = f"FAILED {job.name}{state}; log: {logs or 'none'}"
-        return "\n".join([line, *filter(None, map(_last_line, (job.logs or failed.logs)[:1]))])
+        return "\n".join([line, *filter(None, map(last_line, (job.logs or failed.logs)[:1]))])
 
     def _mean_time(self) -> float:
         return sum(self.times.values()) / len(self.times) if self.times else 1.0

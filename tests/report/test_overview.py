@@ -89,3 +89,39 @@ def test_what_is_not_there_yet_is_named_and_the_rest_is_shown(folder, capsys):
     (folder / files.DEVICE.format(device="synapse-3")).unlink()
     with pytest.raises(SystemExit, match=r"\.nc is not there; run snakemake to make it"):
         main(["overview", "--directory", str(folder)])
+
+
+def test_what_failed_is_named_with_the_end_of_its_log(folder, capsys):
+    """The first one, which may be the cause of others; also if nothing else is there."""
+    failed = files.DEVICE.format(device="neuron")
+    (folder / failed).unlink()
+    log = folder / files.log_of(failed)
+    log.parent.mkdir(parents=True)
+    log.write_text("reading\nwallnet: 0.5000.nc is \x1b[2Jtruncated\n\n", encoding="utf-8")
+    main(["overview", "--directory", str(folder)])
+    text = " ".join(capsys.readouterr().out.split())
+    said = (
+        "results/devices/neuron.nc was not made, or not yet; results/logs/devices/neuron.log ends:"
+        " wallnet: 0.5000.nc is \N{REPLACEMENT CHARACTER}[2Jtruncated"
+    )
+    assert text.count("results/devices/neuron.nc") == 1
+    assert f"Warnings: {said} " in text
+    # a trace of a device comes before its dataset
+    trace = files.TRACE.format(device="neuron", current="0.4000")
+    (folder / files.log_of(trace)).parent.mkdir(parents=True)
+    (folder / files.log_of(trace)).touch()
+    main(["overview", "--directory", str(folder)])
+    text = " ".join(capsys.readouterr().out.split())
+    log = files.log_of(trace)
+    assert f"Warnings: {trace} was not made, or not yet (and 1 more); {log} is empty " in text
+    (folder / files.DEVICE.format(device="synapse-3")).unlink()
+    with pytest.raises(SystemExit, match=rf"wallnet: {trace} was not made, or not yet"):
+        main(["overview", "--directory", str(folder)])
+
+
+def test_a_job_that_made_all_is_not_named(folder, capsys):
+    made = files.DEVICE.format(device="neuron")
+    (folder / files.log_of(made)).parent.mkdir(parents=True)
+    (folder / files.log_of(made)).write_text("all is well\n")
+    main(["overview", "--directory", str(folder)])
+    assert "made, or" not in capsys.readouterr().out

@@ -28,6 +28,7 @@ from wallnet.files.whole import (
     check_writable,
     damaged,
     find_damaged,
+    last_line,
     terminal_text,
     write_text,
     written_whole,

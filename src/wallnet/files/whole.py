@@ -57,6 +57,14 @@ def one_line(error: object) -> str:
     return " ".join(terminal_text(str(error)).split())[:200] or type(error).__name__
 
 
+def last_line(log: str | Path) -> str:
+    """Return the last line of a log, which says why its job failed; empty without one."""
+    with suppress(OSError):
+        lines = Path(log).read_text(encoding="utf-8", errors="replace").split("\n")
+        return terminal_text(next((line for line in reversed(lines) if line.strip()), ""))
+    return ""
+
+
 class FileError(UserError, RuntimeError):
     """A file is missing, damaged or of another kind; the message names the file and the fix."""
 

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from wallnet.devices.figures import doubtful, reached_in_model
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
 from wallnet.plan.foreign import FOREIGN, foreign
+from wallnet.plan.listing import unmade
 from wallnet.plan.summary import ACCURACY_TABLE, AS_MADE_TABLE, summary_job
 from wallnet.questions.presentation import between, some
 from wallnet.report import as_made, networks
@@ -365,14 +366,23 @@ def overview(folder: str | Path) -> str:
 
     Lines have at most `WIDTH` columns, except those of paths.
     """
-    campaign = plan.load(Path(folder, "config.yaml"))
-    job, missing = present(summary_job(campaign), Path(folder))
-    results = Findings.of(job, Path(folder))
+    folder = Path(folder)
+    campaign = plan.load(folder / "config.yaml")
+    job, missing = present(summary_job(campaign), folder)
+    failed = unmade(campaign, folder)
+    warnings = [
+        f"{path} was not made, or not yet{_more(failed)}; {log} "
+        + (f"ends: {line}" if (line := files.last_line(folder / log)) else "is empty")
+        for path, log in itertools.islice(failed.items(), 1)
+    ]
+    try:
+        results = Findings.of(job, folder)
+    except files.FileError as error:
+        raise files.FileError(*warnings or error.args) from None
     others = foreign(campaign, folder)
-    count = f" (and {len(others) - 1} more)" if others[1:] else ""
-    warnings = [f"{path} {FOREIGN}{count}; run snakemake" for path in others[:1]]
-    count = f" and {len(missing) - 1} more" if missing[1:] else ""
-    warnings += [f"{path} is not there yet{count}; run snakemake" for path in missing[:1]]
+    warnings += [f"{path} {FOREIGN}{_more(others)}; run snakemake" for path in others[:1]]
+    missing = [path for path in missing if path not in failed]
+    warnings += [f"{path} is not there yet{_more(missing)}; run snakemake" for path in missing[:1]]
     warnings += results.warnings
     lines = [*map(_wrapped, results.sentences), ""]
     if results.numbers:
@@ -381,10 +391,14 @@ def overview(folder: str | Path) -> str:
         lines += [*map(_wrapped, results.caveats), ""]
     if warnings:
         lines += ["Warnings:", *(_wrapped(f"  {text}") for text in warnings), ""]
-    lines.append(f"Summary: {Path(folder, files.SUMMARY)}")
-    report, made_by = Path(folder, files.REPORT), f"written by snakemake --report {files.REPORT}"
+    lines.append(f"Summary: {folder / files.SUMMARY}")
+    report, made_by = folder / files.REPORT, f"written by snakemake --report {files.REPORT}"
     lines.append(f"Report: {report if report.exists() else made_by}")
     return "\n".join(lines).lstrip("\n")
+
+
+def _more(paths: Collection[str]) -> str:
+    return f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
 
 
 def _wrapped(text: str) -> str:

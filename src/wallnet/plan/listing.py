@@ -54,12 +54,26 @@ def network_files(campaign: Campaign) -> list[str]:
     ]
 
 
+def _job_names(campaign: Campaign, results: Iterable[str]) -> dict[str, str]:
+    """Return the files after which the records of the jobs of some results are named, by result."""
+    # one job maps many networks
+    runs = (run for run in campaign.networks.runs() if run.device != NO_DEVICE)
+    mapped = {run.path(files.METRICS): files.ON_SYNAPSE.format(**run) for run in runs}
+    return {path: mapped.get(path, path) for path in results}
+
+
 def records(campaign: Campaign, results: Iterable[str]) -> set[str]:
     """Return the logs and the benchmarks of the jobs that make some results."""
-    # one job maps many networks
-    mapped = (run for run in campaign.networks.runs() if run.device != NO_DEVICE)
-    named = {*results, *(files.ON_SYNAPSE.format(**run) for run in mapped)}
+    named = _job_names(campaign, results).values()
     return {path_of(path) for path in named for path_of in (files.log_of, files.benchmark_of)}
+
+
+def unmade(campaign: Campaign, folder: Path) -> dict[str, str]:
+    """Return logs of jobs that did not make their results in a campaign's folder, by result."""
+    results = (*everything(campaign), *checks(campaign, str(folder)))
+    missing = (path for path in results if not Path(folder, path).exists())
+    logs = {path: files.log_of(job) for path, job in _job_names(campaign, missing).items()}
+    return {path: log for path, log in logs.items() if Path(folder, log).is_file()}
 
 
 def everything(campaign: Campaign) -> list[str]:
