@@ -21,7 +21,7 @@ def most_even(levels: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 
 
 def write(device: Device, folder: Path) -> None:
-    """Write mem_states.csv, and README.txt."""
+    """Write mem_states.csv, output_noise.csv, and README.txt."""
     imperfections, levels = device.imperfections, device.levels
     own, (gain, ratio) = device.conductances[levels], device.spreads
     bits = len(levels).bit_length() - 1
@@ -32,11 +32,18 @@ def write(device: Device, folder: Path) -> None:
         imperfections.data[f"{name}_spread"].values[states] ** 2 for name in ("level", "cycle")
     )
     deviations = np.sqrt(means**2 * squares + (ratio * own[-1] * share) ** 2)
-    columns = np.column_stack([np.arange(len(chosen)), means, deviations])
-    about = {"fmt": "%d,%.9e,%.9e", "header": "states,mean,std", "comments": ""}
-    np.savetxt(folder / "mem_states.csv", columns, encoding="utf-8", **about)
-    noise = imperfections.data["read_noise"].values[states].mean()
+    noise = imperfections.data["read_noise"].values[states]
+    # a row with an input of 1, in units of the output; of several rows it is not known which levels
+    unit = np.ptp(means) / (len(means) - 1)
+    read = (means - means[0]) / unit, np.hypot(deviations, noise * means) / unit
+    for file, name, pair in (
+        ("mem_states", "states", (means, deviations)),
+        ("output_noise", "output", read),
+    ):
+        columns = np.column_stack([np.arange(len(means)), *pair])
+        about = {"fmt": "%d,%.9e,%.9e", "header": f"{name},mean,std", "comments": ""}
+        np.savetxt(folder / f"{file}.csv", columns, encoding="utf-8", **about)
     names = np.array(imperfections.states)
     left = ", ".join(names[np.setdiff1d(levels, states)]) or "none"
-    numbers = {"count": 2**bits, "levels": len(levels), "bits": bits, "noise": noise}
+    numbers = {"count": 2**bits, "levels": len(levels), "bits": bits, "noise": noise.mean()}
     readme(device, "neurosim", folder, chosen=", ".join(names[states]), left=left, **numbers)
