@@ -304,6 +304,17 @@ def test_device_pulse_and_study_are_chosen(driver, page):
     assert not [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
+def test_the_axis_of_a_single_pulse_ends_beside_it(driver, page):
+    """It would span 2e12 A/m², in most devices from below zero."""
+    page()
+    ends = (
+        "const { x_range } = Bokeh.documents.map(page => page.get_model_by_name('chances'))"
+        "  .find(part => part);"
+        "return [x_range.start, x_range.end];"
+    )
+    assert driver.execute_script(ends) == pytest.approx([1.9, 2.1], abs=0.05)
+
+
 CUT = """
 const cut = [], seen = each => each.clientWidth && getComputedStyle(each).visibility !== "hidden";
 for (const each of document.querySelectorAll("body *")) {

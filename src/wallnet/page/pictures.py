@@ -208,6 +208,7 @@ def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     """Return a figure without tools, as wide as the page."""
     look: dict[str, Any] = {"toolbar_location": None, "tools": "", "min_border_left": 65}
     look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
+    look["x_range"] = models.DataRange1d(default_span=0.2)  # of a single pulse, in 1e12 A/m²
     plot = figure(name=name, height=height, **look | options)
     plot.axis.minor_tick_line_color = None
     plot.yaxis.ticker = models.BasicTicker(desired_num_ticks=height // 40)
