@@ -27,14 +27,14 @@ def both_ways():
     return {"landing_count": counts, "device_number": [1, 2], "escape_barrier": barriers}
 
 
-def exported(folder, to, sources=None, **changes):
-    """Return the folder of an export of the device, and what is known of it."""
+def exported(folder, to, sources=None, device=DEVICE, **changes):
+    """Return the folder of an export of a device, and what is known of it."""
     own = imperfections(**changes)
     attributes = {"sources": json.dumps(sources or {"gain_spread": "assumed: ten per cent"})}
-    path = folder / files.IMPERFECTIONS.format(device=DEVICE)
+    path = folder / files.IMPERFECTIONS.format(device=device)
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_dataset(own.data, path, "imperfections", attributes)
-    return export(Device(DEVICE, folder), to, folder / to), own
+    return export(Device(device, folder), to, folder / to), own
 
 
 def run(folder, monkeypatch, **stubs):
