@@ -38,7 +38,8 @@ class StepTables:
     Attributes
     ----------
     conductances : numpy.ndarray
-        Conductances before the pulse in S, ascending, shape (conductances,).
+        Conductances before the pulse in S, ascending, shape (conductances,). They are no levels;
+        networks cannot tell this array from some.
     probabilities : numpy.ndarray
         Cumulative probabilities, ascending from 0 to 1, shape (probabilities,).
     increasing, decreasing : numpy.ndarray
