@@ -66,12 +66,15 @@ def test_a_target_without_a_module_is_one_sentence(tmp_path):
         ("my-device", FileError, ["my-device.nc is not there", "run snakemake results/imperf"]),
         # snakemake knows no rule for it
         ("my-devise", ConfigError, ["DEVICE names 'my-devise'", "did you mean my-device?"]),
+        # its rule could not make them
+        ("neuron", ConfigError, ["DEVICE names 'neuron', which is not a device with levels"]),
     ],
 )
 def test_a_device_without_imperfections_is_one_sentence_and_leaves_nothing(
     tmp_path, name, error, parts
 ):
-    (tmp_path / "config.yaml").write_text(CAMPAIGN)
+    neuron = "devices:\n  neuron: {kind: measured, activation: activation.csv}\n"
+    (tmp_path / "config.yaml").write_text(CAMPAIGN.replace("devices:\n", neuron))
     with pytest.raises(error) as caught:
         export(Device(name, tmp_path), "neurosim", tmp_path / "out")
     one_sentence(caught, *parts)

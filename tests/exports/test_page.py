@@ -17,20 +17,34 @@ BLOCKS = [
     block for _, block in re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 ]
 COMMANDS = [block for block in BLOCKS if block.startswith("wallnet ")]
+CALL = "from wallnet.exports import "
 RUN = {"aihwkit": "analog = convert_to_analog(", "crosssim": "wall_device.configure("}
 
 
 def test_every_block_is_run_here():
-    starts = ("wallnet ", *RUN.values(), "from wallnet.files.step_tables ")
+    starts = ("wallnet ", CALL, *RUN.values(), "from wallnet.files.step_tables ")
     assert [block for block in BLOCKS if not block.startswith(starts)] == []
-    assert len(BLOCKS) == len(COMMANDS) + 3
+    assert len(BLOCKS) == len(COMMANDS) + 4
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_writes_its_folder(tmp_path, monkeypatch, command):
+@pytest.fixture
+def campaign(tmp_path, monkeypatch):
+    """Enter the folder of a campaign with the device and the trace of the page."""
     write_trace(tmp_path, density=0.5e12, name="synapse-5")
     exported(tmp_path, "neurosim", device="synapse-5", **both_ways())
     monkeypatch.chdir(tmp_path)
+
+
+def test_python_writes_the_same_as_the_command(campaign):
+    (call,) = (block for block in BLOCKS if block.startswith(CALL))
+    exec(call, {})
+    cli.main(shlex.split(COMMANDS[0])[1:])
+    texts = [Path(folder, "wall_device.py").read_bytes() for folder in ("from-python", "exported")]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_writes_its_folder(campaign, command):
     _, *arguments = shlex.split(command)
     cli.main(arguments)
     assert [*Path(arguments[-1]).iterdir()]

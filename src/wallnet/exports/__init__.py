@@ -64,11 +64,13 @@ class Device:
         wallnet.files.FileError
             If the file is missing or damaged.
         wallnet.config.ConfigError
-            If it is missing, and the campaign has no such device.
+            If it is missing, and the campaign has no such device with levels.
         """
         path = Path(self.folder, files.IMPERFECTIONS.format(device=self.name))
         if not path.exists():
-            check_name("DEVICE", self.name, self.campaign.devices, "a device")
+            devices = self.campaign.devices.items()
+            own = [n for n, d in devices if d.kind == "synapse" or getattr(d, "levels", None)]
+            check_name("DEVICE", self.name, own, "a device with levels")
             raise FileError(f"{path} is not there; run snakemake {path.relative_to(self.folder)}")
         return Imperfections.read(path)
 
