@@ -203,13 +203,13 @@ def _run(
     sender: socket.socket,
 ) -> None:
     """Run a command in this process, as its caller would; then send the names of new modules."""
-    told = os.fdopen(os.dup(sys.stderr.fileno()), "w")
+    server_errors = os.fdopen(os.dup(sys.stderr.fileno()), "w")
     for number, stream in zip(STREAMS, streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
     for name, mode, number in zip(("stdin", "stdout", "stderr"), "rww", STREAMS, strict=True):
         setattr(sys, name, os.fdopen(number, mode, buffering=1, encoding="utf-8"))
-    for handler in (logging.StreamHandler(), logging.StreamHandler(told)):
+    for handler in (logging.StreamHandler(), logging.StreamHandler(server_errors)):
         logging.getLogger(COMPILING).addHandler(handler)
     os.chdir(folder)
     # variables that modules have set remain, such as instructions that libraries may use
