@@ -71,14 +71,21 @@ def write(device: Device, folder: Path) -> None:
     # black is inside; the first row of a picture is the upper edge
     picture = np.where(film.mask[::-1], 0, 255).astype(np.uint8)
     Image.fromarray(picture).save(folder / "geometry.png")
-    lines = [
-        f"// Film of {device.name} with a pulse, from wallnet. Run mumax3 in this folder.",
-        *(f"// Left out: {what}." for what in missing),
-        *_film(job, film, means),
-        *_bonds(film, means, labels),
-        *_pulse(job, float(traced.content["time"][-1])),
-    ]
-    (folder / "film.mx3").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = {
+        "left_out": [f"// Left out: {what}." for what in missing],
+        "parameters": _parameters(means),
+        "bonds": _bonds(film, means, labels),
+        "pulse": _pulse(job, float(traced.content["time"][-1])),
+    }
+    texts = {name: "".join(f"{line}\n" for line in own) for name, own in lines.items()}
+    numbers = {
+        "gamma": job.material.gyromagnetic_ratio / VACUUM_PERMEABILITY,
+        "polarization": job.material.polarization or 1e-30,  # mumax3 refuses 0
+        "spins": SPIN_DIRECTION,
+    }
+    template = Path(__file__).with_name("film.mx3").read_text("utf-8")
+    script = template.format(device=device.name, job=job, film=film, **numbers, **texts)
+    (folder / "film.mx3").write_text(script, encoding="utf-8")
 
 
 def _number(value: float) -> str:
@@ -166,30 +173,14 @@ def _ends(film: Layer, labels: NDArray) -> tuple[NDArray, NDArray]:
     return first, _of_bonds(film, labels[:, 1:], labels[1:])
 
 
-def _film(job: Simulation, film: Layer, means: dict[str, Array]) -> Iterator[str]:
-    """Yield the lines of mesh, material and initial state."""
-    (columns, rows), material = job.track.cells, job.material
-    yield f"SetGridSize({columns}, {rows}, 1)"
-    yield f"SetCellSize({', '.join(map(_number, film.cell))})"
-    yield 'SetGeom(ImageShape("geometry.png"))'
-    yield 'regions.LoadFile("regions.ovf")'
+def _parameters(means: dict[str, Array]) -> Iterator[str]:
+    """Yield the lines of the parameters of all regions."""
     for name, values in means.items():
         numbers = [*map(_number, values)]
         if len({*numbers}) == 1:
             yield f"{name} = {numbers[0]}"
         else:
             yield from (f"{name}.SetRegion({n}, {text})" for n, text in enumerate(numbers))
-    yield "AnisU = vector(0, 0, 1)"
-    yield "OpenBC = true // a missing neighbour adds nothing to exchange and DMI"
-    yield f"B_ext = vector({', '.join(map(_number, material.bias))})"
-    yield f"GammaLL = {_number(material.gyromagnetic_ratio / VACUUM_PERMEABILITY)}"
-    yield f"Pol = {_number(material.polarization or 1e-30)}"  # mumax3 refuses 0
-    yield f"Lambda = {_number(material.slonczewski_lambda)}"
-    yield f"EpsilonPrime = {_number(material.field_like_torque)}"
-    yield f"FixedLayer = vector({', '.join(map(_number, SPIN_DIRECTION))})"
-    yield "FixedLayerPosition = FIXEDLAYER_TOP"
-    yield "DisableZhangLiTorque = true"
-    yield 'm.LoadFile("start.ovf")'
 
 
 def _bonds(film: Layer, means: dict[str, Array], labels: NDArray) -> Iterator[str]:
@@ -213,10 +204,7 @@ def _bonds(film: Layer, means: dict[str, Array], labels: NDArray) -> Iterator[st
 
 
 def _pulse(job: Simulation, end: float) -> Iterator[str]:
-    """Yield the lines of the output, of the pulse, and of the time until a trace ends, in s."""
-    yield "TableAdd(J)"
-    yield f"TableAutoSave({_number(job.output.interval)})"
-    yield f"AutoSave(m, {_number(job.output.snapshot_interval)})"
+    """Yield the lines of the pulse, and of the time until a trace ends, in s."""
     density = job.current_density or 0.0
     for part in job.segments():
         first, slope = density * part.first, density * (part.last - part.first)
@@ -229,4 +217,3 @@ def _pulse(job: Simulation, end: float) -> Iterator[str]:
     yield "J = vector(0, 0, 0)"
     if end > job.pulse_end:
         yield f"Run({_number(end - job.pulse_end)})"
-    yield "Save(m)"
