@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from wallnet.config.disorder import SampledTrack
 from wallnet.exports import Device, traces
+from wallnet.exports.statistics import texts_of
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.terms import Layer
 from wallnet.jobs import Simulation
@@ -34,16 +35,6 @@ BASES = {
 }
 """Parameters in mumax3, with their names in a film and their signs."""
 
-LEFT_OUT = {
-    "track.partly_filled": "partly filled cells of smooth edges (cells are whole or empty, by "
-    "their centres)",
-    "temperature": "the thermal field",
-    "heating": "the heat of the pulse",
-    "oersted": "the Oersted field",
-    "crowding": "the crowding of the current (J is uniform)",
-}
-"""What mumax3 is not told of a job, by its keys."""
-
 
 def write(device: Device, folder: Path) -> None:
     """Write the script `film.mx3` and its files, and print what it leaves out."""
@@ -59,7 +50,8 @@ def write(device: Device, folder: Path) -> None:
         name: np.bincount(labels[film.mask], values[film.mask]) / count
         for name, values in parameters.items()
     }
-    missing = [text for key, text in LEFT_OUT.items() if attrgetter(key)(job)]
+    left_out = texts_of("mumax3")["left_out"]
+    missing = [text for key, text in left_out.items() if attrgetter(key)(job)]
     missing += _merged(film, parameters, means, labels)
     if missing:
         print(f"film.mx3 leaves out: {'; '.join(missing)}.")

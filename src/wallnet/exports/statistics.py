@@ -145,12 +145,17 @@ def _steps(device: Device, sign: int) -> Steps | None:
     return best
 
 
+def texts_of(target: str) -> Any:
+    """Return the texts of a target in `readme.toml`."""
+    return tomllib.loads(Path(__file__).with_name("readme.toml").read_text("utf-8"))[target]
+
+
 def readme(device: Device, target: str, folder: Path, **numbers: Any) -> None:
     """Write what an export holds, how it is used, what the tool cannot hold, and its sources.
 
     The texts are those of the target in `readme.toml`, with numbers of the device.
     """
-    texts = tomllib.loads(Path(__file__).with_name("readme.toml").read_text("utf-8"))[target]
+    texts = texts_of(target)
     sources = [f"  {name}: {text}" for name, text in device.imperfections.sources.items()]
     parts = [
         fill(f"{device.name} ({device.reading}) for {texts['tool']}, written by wallnet.", 90),
