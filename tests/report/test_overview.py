@@ -114,7 +114,11 @@ def test_what_failed_is_named_with_the_end_of_its_log(folder, capsys):
     text = " ".join(capsys.readouterr().out.split())
     log = files.log_of(trace)
     assert f"Warnings: {trace} was not made, or not yet (and 1 more); {log} is empty " in text
-    (folder / files.DEVICE.format(device="synapse-3")).unlink()
+    other = folder / files.DEVICE.format(device="synapse-3")
+    other.write_bytes(other.read_bytes()[:-9])
+    with pytest.raises(SystemExit, match=r"synapse-3.nc is damaged"):
+        main(["overview", "--directory", str(folder)])
+    other.unlink()
     with pytest.raises(SystemExit, match=rf"wallnet: {trace} was not made, or not yet"):
         main(["overview", "--directory", str(folder)])
 

@@ -378,7 +378,8 @@ def overview(folder: str | Path) -> str:
     try:
         results = Findings.of(job, folder)
     except files.FileError as error:
-        raise files.FileError(*warnings or error.args) from None
+        damaged = isinstance(error, files.DamagedFileError)
+        raise files.FileError(*((not damaged and warnings) or error.args)) from None
     others = foreign(campaign, folder)
     warnings += [f"{path} {FOREIGN}{_more(others)}; run snakemake" for path in others[:1]]
     missing = [path for path in missing if path not in failed]
