@@ -57,8 +57,8 @@ def trace(device, folder):
 
     density, duration = PULSES[device]
     job = jobs.pulse_job(plan.load(ROOT / "config.yaml").devices[device], density)
-    none = job.relaxation.model_copy(update={"longest": 0.0})
-    job = job.model_copy(update={"pulse_duration": duration, "relaxation": none})
+    step = jobs.Step(current_density=density, duration=duration)
+    job = job.model_copy(update={"steps": (step,)})
     return partial(seconds, "simulate", "--job", job.to_json(), "--out", folder / f"{device}.nc")
 
 

@@ -59,8 +59,8 @@ def job_of(device: str, nanoseconds: float, calculator: str, exact: bool = False
         config.load_device(ROOT / "config.yaml", device, check, changes), CASES.get(device, 0.65e12)
     )
     # the configuration refuses a device without a relaxation that blocks like `transitions` need
-    none = job.relaxation.model_copy(update={"longest": 0.0})
-    return job.model_copy(update={"relaxation": none})
+    step = job.step.model_copy(update={"pause": 0.0})
+    return job.model_copy(update={"steps": (step,)})
 
 
 def processor() -> float:
@@ -141,7 +141,7 @@ def averages_of_magnumnp(job) -> dict:
         return (state.m.sum(dim=(0, 1, 2)) / inside.sum()).tolist()
 
     averages = [average()]
-    for _ in range(round(job.pulse_duration / job.output.interval)):
+    for _ in range(round(job.pulse_end / job.output.interval)):
         solver.step(state, job.output.interval)
         averages.append(average())
     return {"averages": averages, "evaluations": evaluations}

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from processes import ROOT, environment, seconds
 
@@ -39,16 +40,19 @@ def commands(folder):
     """
     campaign = plan.load(ROOT / "config.yaml")
     device = campaign.devices["synapse-5"]
-    waits = device.relaxation.model_copy(update={"longest": SHORTEST, "hold": SHORTEST})
-    driven = {"pulse_duration": SHORTEST, "relaxation": waits.model_copy(update={"longest": 0.0})}
-    pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven)
-    level = jobs.level_job(device, "1").model_copy(update={"relaxation": waits})
+    waits = {"steps": (jobs.Step(pause=SHORTEST),), "ends_at_rest": False}
+
+    def driven(density: float) -> dict[str, Any]:
+        return {"steps": (jobs.Step(current_density=density, duration=SHORTEST),)}
+
+    pulse = jobs.pulse_job(device, 0.65e12).model_copy(update=driven(0.65e12))
+    level = jobs.level_job(device, "1").model_copy(update=waits)
     minima = jobs.minima_job(device)
     placements = {"reversed": minima.placements["reversed"]}
     reversed_track = minima.model_copy(update={"placements": placements})
     track = campaign.devices["track"]
     sweep = track.pulse.model_copy(update={"current_densities": (0.3e12,)})
-    swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven)
+    swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven(0.3e12))
     short = config.Campaign(devices={"track": track.model_copy(update={"pulse": sweep})})
     trace = str(folder / "traces" / f"{config.current_name(0.3e12)}.nc")
     request = jobs.Request("trace", trace, lambda: swept)

@@ -37,9 +37,8 @@ def job_of(device, calculator):
     changes = [f"calculator={calculator}"]
     loaded = config.load_device(ROOT / "config.yaml", device, check, changes)
     job = jobs.pulse_job(loaded, density)
-    none = job.relaxation.model_copy(update={"longest": 0.0})
-    update = {"pulse_duration": duration, "relaxation": none}
-    return job.model_copy(update=update).to_json()
+    step = jobs.Step(current_density=density, duration=duration)
+    return job.model_copy(update={"steps": (step,)}).to_json()
 
 
 def averages(path):

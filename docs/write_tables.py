@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -158,7 +158,7 @@ def main_numbers(results: Results) -> str:
 
 def seeds(results: Results) -> str:
     """Return what the accuracies are of, with the temperature of the levels."""
-    simulated = (shipped().simulated[name].field_temperature for name in SYNAPSES)
+    simulated = (shipped().simulated[name].temperature.field for name in SYNAPSES)
     return findings.conditions(accuracies(results), {f"{kelvin:g} K" for kelvin in simulated})
 
 
@@ -499,9 +499,13 @@ def shipped() -> Campaign:
     return load(ROOT / "config.yaml")
 
 
-def shipped_write_energy(device: str, **changes: Any) -> WriteEnergyJob:
-    """Return what the write energy on a device of the shipped campaign depends on."""
-    return write_energy_job(shipped().simulated[device]).model_copy(update=changes)
+def shipped_write_energy(device: str, **blocks: Iterable[tuple[str, Any]]) -> WriteEnergyJob:
+    """Return what the write energy on a device depends on, with other values in its blocks."""
+    made = shipped().simulated[device]
+    changes = {
+        name: getattr(made, name).model_copy(update=dict(values)) for name, values in blocks.items()
+    }
+    return write_energy_job(made.model_copy(update=changes))
 
 
 LIFETIMES = ("lifetime at 1e12 1/s", "lifetime at 1e09 1/s")
@@ -598,7 +602,7 @@ def conditions(results: Results) -> str:
     critical, beyond = (f"{kelvin:.0f} K" for kelvin in job.limits)
     titles = {
         "pulses": "pulses of the sweep",
-        "hot": f"heated by more than {job.heating.largest_rise:g} K: parameters change, estimates",
+        "hot": f"heated by more than {job.largest_rise:g} K: parameters change, estimates",
         "critical": f"heated to {critical} or more, below {beyond}: walls lower the energy",
         "beyond": f"heated to {beyond} or more: beyond the model, results mean nothing",
         "rise": "largest rise (K)",
@@ -613,8 +617,8 @@ def conditions(results: Results) -> str:
         job, pulse = write_energy_job(devices[name]), devices[name].pulse
         cost = write_energy_of(job, pulse.current_densities, pulse.duration)
         rise, ends = cost["temperature_rise"], cost["beyond_model"]
-        hot = job.ambient + cost["mean_temperature_rise"] >= job.limits[0]
-        counts = {"pulses": rise.size, "hot": (rise > job.heating.largest_rise).sum()}
+        hot = job.temperature.ambient + cost["mean_temperature_rise"] >= job.limits[0]
+        counts = {"pulses": rise.size, "hot": (rise > job.largest_rise).sum()}
         counts |= {"critical": (hot & ~ends).sum(), "beyond": ends.sum()}
         cells |= {key: str(count) for key, count in counts.items()}
         cells["rise"] = f"{rise.max():,.0f}"
@@ -836,15 +840,18 @@ def write_energy_of_metals(results: Results) -> str:
     """Return the write energy of the pulse to notch 2 with each metal."""
     rows = []
     for preset in (None, *PRESETS):
-        job = shipped_write_energy("synapse-5", heavy_metal=HeavyMetal(preset=preset))
+        metal = HeavyMetal(preset=preset)
+        job = shipped_write_energy("synapse-5", heavy_metal=metal)
         pulse = write_energy_of(job, 0.65e12, 10e-9)
+        polarization = shipped().simulated["synapse-5"].material.polarization
+        resistance = job.heat.bilayer.sheet_resistance * job.length / job.width
         rows.append(
             [
                 f"`{preset}`" if preset else "none: θ is P",
-                f"{HeavyMetal(preset=preset).spin_hall_angle or job.polarization:.2f}",
-                f"{job.heavy_metal.resistivity / 1e-8:g}",
+                f"{metal.spin_hall_angle or polarization:.2f}",
+                f"{metal.resistivity / 1e-8:g}",
                 f"{pulse['metal_current_density'] / 1e12:.2f}",
-                f"{job.resistance / 1e3:.2f}",
+                f"{resistance / 1e3:.2f}",
                 f"{pulse['write_current'] / 1e-3:.2f}",
                 f"{pulse['write_energy'] / 1e-12:.1f}",
                 f"{pulse['mean_temperature_rise']:.0f}",
@@ -915,13 +922,12 @@ def exported(results: Results) -> str:
 
 def write_energy_by_effect(results: Results) -> str:
     """Return the mean rise of a wide and a narrow track as effects are added one by one."""
-    plain = shipped_write_energy("synapse-5")
     nothing_above = {"encapsulation_conductivity": 0.0}
     in_contact = nothing_above | {"interface_resistance": 0.0}
     bare = in_contact | {"cap_thickness": 0.0}
-    metal = plain.heavy_metal.model_copy(update={"heat_capacity": 0.0})
-    none = {"heavy_metal": metal, "magnet_heat_capacity": 0.0, "magnet_resistivity": None}
-    stored = {"magnet_resistivity": None}
+    insulating = {"resistivity": "insulating"}
+    stored = {"material": insulating}
+    none = {"material": insulating | {"heat_capacity": 0.0}, "heavy_metal": {"heat_capacity": 0.0}}
     steps = {
         "strip on oxide": (none, bare),
         "+ heat in metal and magnet": (stored, bare),
@@ -932,10 +938,10 @@ def write_energy_by_effect(results: Results) -> str:
     }
     rows = []
     for title, (strip, media) in steps.items():
-        heating = plain.heating.model_copy(update=media)
+        plain = shipped_write_energy("synapse-5", heating=media.items(), **strip)
         cells = []
         for width, density, duration in ((150e-9, 0.65e12, 10e-9), (72e-9, 1e12, 1e-9)):
-            job = plain.model_copy(update=strip | {"width": width, "heating": heating})
+            job = plain.model_copy(update={"width": width})
             early = write_energy_of(job, density, 0.1e-9)["mean_temperature_rise"]
             end = write_energy_of(job, density, duration)["mean_temperature_rise"]
             later = write_energy_of(job, density, [duration + 1e-9, 1e-9])["mean_temperature_rise"]
@@ -948,11 +954,10 @@ def write_energy_by_effect(results: Results) -> str:
 
 def write_energy_on_oxides(results: Results) -> str:
     """Return the temperature rise of that pulse with oxides of different thickness."""
-    plain = shipped_write_energy("synapse-5")
     rows = []
     for nanometres in (20, 50, 100, 300, 1000):
         changes = {"oxide_thickness": nanometres * 1e-9}
-        job = plain.model_copy(update={"heating": plain.heating.model_copy(update=changes)})
+        job = shipped_write_energy("synapse-5", heating=changes.items())
         after = [write_energy_of(job, 0.65e12, duration) for duration in (1e-9, 10e-9, 100e-9)]
         names = ("mean_temperature_rise", "temperature_rise")
         cells = (" / ".join(f"{pulse[name]:.0f}" for name in names) for pulse in after)

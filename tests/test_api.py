@@ -281,7 +281,7 @@ def test_a_single_pulse_is_that_of_the_sweep(synapse, page):
     # another pulse from its end, back
     first, last = back["magnetization"].isel(snapshot=0), trace["magnetization"].isel(snapshot=-1)
     np.testing.assert_allclose(first, last, rtol=0, atol=2e-7)
-    assert json.loads(back.attrs["parameters"])["current_density"] == -1.5e12
+    assert json.loads(back.attrs["parameters"])["steps"][0]["current_density"] == -1.5e12
     with pytest.raises(config.ConfigError, match=r"^current_density = 0.5 is outside.*not 0.5$"):
         api.simulate(synapse, 0.5)
 

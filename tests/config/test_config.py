@@ -37,7 +37,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
-from wallnet.jobs.simulation import WallPlacement, level_states
+from wallnet.jobs.run import WallPlacement, level_states
 from wallnet.studies import DEVICES
 
 
@@ -966,17 +966,21 @@ def test_each_job_says_where_its_wall_starts_and_what_happens_to_it():
     assert initial.placement == pulsed.placement == WallPlacement(bottom=40e-9, top=40e-9)
     assert level.placement.bottom == pytest.approx(180e-9, rel=1e-12, abs=0)
     assert level.placement.top == pytest.approx(270e-9, rel=1e-12, abs=0)
-    assert (initial.current_density, initial.pulse_duration) == (None, 0)
-    assert (pulsed.current_density, pulsed.pulse_duration) == (1e12, 0.6e-9)
-    assert (level.current_density, level.pulse_duration) == (None, 0)
     # the initial state relaxes for the stated time, independently of the wall
-    assert initial.relaxation.longest == 1e-9
-    assert initial.relaxation.hold >= 1e-9
-    assert pulsed.relaxation == level.relaxation == made.relaxation
+    assert initial.steps == (jobs.Step(pause=1e-9),)
+    assert initial.rest is None
+    assert not initial.ends_at_rest
+    pause = made.relaxation.longest
+    pulse = jobs.Step(current_density=1e12, duration=0.6e-9, pause=pause)
+    assert (pulsed.steps, level.steps) == ((pulse,), (jobs.Step(pause=pause),))
+    for job in (pulsed, level):
+        assert job.ends_at_rest
+        assert job.rest.speed == made.relaxation.speed
+        assert job.rest.hold == made.relaxation.hold
     for job in (initial, pulsed, level):
-        assert jobs.Simulation.from_json(job.to_json()) == job
+        assert jobs.Run.from_json(job.to_json()) == job
     placed = jobs.initial_job(config.Device.model_validate(changed({"wall.relaxation": 0}, FILLED)))
-    assert placed.relaxation.longest == 0
+    assert placed.steps == ()
 
 
 def test_states_are_the_inner_notches_and_what_lies_between_two_neighbours():
@@ -1272,7 +1276,8 @@ def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():
     """A default that changes with the package must not change the text of a finished trace."""
     made = config.Device.model_validate(changed({"relaxation": {}, "output": {}, "film": {}}))
     text = json.loads(jobs.pulse_job(made, 0.5e12).to_json())
-    assert text["relaxation"] == {"longest": 10e-9, "speed": 0.5, "hold": 2e-9}
+    assert text["steps"][0]["pause"] == 10e-9
+    assert text["rest"] == {"speed": 0.5, "hold": 2e-9}
     assert text["output"] == {"interval": 50e-12, "snapshot_interval": 2.5e-9}
     assert text["calculator"]["time_step_fraction"] == 0.9
     assert text["material"]["slonczewski_lambda"] == 1

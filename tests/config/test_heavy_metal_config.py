@@ -26,10 +26,10 @@ def refused(**sections):
 def test_without_keys_the_metal_carries_the_current_density_of_the_device():
     device = parsed().devices["synapse"]
     job = write_energy_job(device)
-    assert (job.length, job.width, job.polarization) == (360e-9, 72e-9, 0.4)
-    assert job.heavy_metal.thickness == pytest.approx(5e-9, rel=1e-12, abs=0)
-    assert job.heavy_metal.resistivity == pytest.approx(130e-8, rel=1e-12, abs=0)  # 130 µΩ cm
-    assert job.heavy_metal.spin_hall_angle is None
+    assert (job.length, job.width, job.heat.bilayer.density_ratio) == (360e-9, 72e-9, 1.0)
+    assert device.heavy_metal.thickness == pytest.approx(5e-9, rel=1e-12, abs=0)
+    assert device.heavy_metal.resistivity == pytest.approx(130e-8, rel=1e-12, abs=0)  # 130 µΩ cm
+    assert device.heavy_metal.spin_hall_angle is None
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_no_simulation_depends_on_metal_substrate_or_curie_temperature():
         assert not re.search("heavy_metal|heating|curie", after.to_json())
         assert type(after).from_json(after.to_json()) == after
     first, second = (write_energy_job(campaign.devices["stairs"]) for campaign in (plain, changed))
-    assert (first.curie_temperature, second.curie_temperature) == (1000.0, 728.0)
+    assert (first.heat.curie_temperature, second.heat.curie_temperature) == (1000.0, 728.0)
     assert WriteEnergyJob.from_json(second.to_json()) == second

@@ -36,7 +36,7 @@ def test_a_stack_gives_metal_torques_damping_and_dmi():
     # ε'/ε = -0.6 with ε = P/2
     assert material.simulated.field_like_torque == pytest.approx(-0.6 * 0.08, rel=1e-12, abs=0)
     assert material.saturation_magnetization == 0.9e6
-    assert bilayer_of(device).density_ratio(material.polarization) == 1.0
+    assert bilayer_of(device).density_ratio == 1.0
 
 
 def test_given_keys_win_and_the_torques_keep_their_ratio():
@@ -44,9 +44,7 @@ def test_given_keys_win_and_the_torques_keep_their_ratio():
     material = BARE | {"polarization": 0.3, "damping": 0.11, "dmi_constant": 0.4e-3}
     device = synapse(material, stack="pt-co", heavy_metal=metal)
     assert (device.heavy_metal.thickness, device.heavy_metal.resistivity) == (7e-9, 33e-8)
-    assert bilayer_of(device).density_ratio(device.material.polarization) == pytest.approx(
-        1.5, rel=1e-9, abs=0
-    )
+    assert bilayer_of(device).density_ratio == pytest.approx(1.5, rel=1e-9, abs=0)
     assert (device.material.damping, device.material.dmi_constant) == (0.11, 0.4e-3)
     simulated = device.material.simulated
     assert simulated.field_like_torque == pytest.approx(-0.6 * 0.15, rel=1e-12, abs=0)

@@ -40,9 +40,9 @@ def test_a_square_pulse_has_no_waveform_in_its_jobs():
 def test_a_table_goes_into_the_jobs_of_the_pulses_alone():
     device = device_of([["0", 0.25], ["2e-10", 1], [0.2e-9, -0.5], [0.4e-9, 0]])
     job = jobs.pulse_job(device, 1e12)
-    assert job.waveform == POINTS
-    assert jobs.Simulation.from_json(job.to_json()) == job
-    assert json.loads(job.to_json())["waveform"] == RAMP
+    assert job.step.waveform == POINTS
+    assert jobs.Run.from_json(job.to_json()) == job
+    assert json.loads(job.to_json())["steps"][0]["waveform"] == RAMP
     assert "waveform" not in jobs.initial_job(device).to_json()
 
 
@@ -51,7 +51,7 @@ def test_each_pulse_of_a_train_has_its_own():
     campaign = plan.parse(staircase(shaped, UP | {"repetitions": 1}))
     request, *_ = STUDIES["pulse_trains"].requests_of(campaign, "up-down")
     train = request.computes
-    assert [step.waveform for step in train.steps()] == [POINTS, POINTS, ()]
+    assert [part.step.waveform for part in train.parts()] == [POINTS, POINTS, ()]
 
 
 def test_between_the_points_the_current_is_linear_and_the_last_value_is_held():
@@ -83,7 +83,7 @@ def test_a_csv_file_of_the_folder_of_the_campaign_goes_into_the_job(tmp_path, mo
     job = jobs.pulse_job(device_of("shape.csv"), 1e12)
     assert job == jobs.pulse_job(device_of(RAMP), 1e12)
     (tmp_path / "shape.csv").write_text(text.replace("0.25", "0.3"), encoding="utf-8")
-    assert jobs.pulse_job(device_of("shape.csv"), 1e12).waveform[0] == (0.0, 0.3)
+    assert jobs.pulse_job(device_of("shape.csv"), 1e12).step.waveform[0] == (0.0, 0.3)
 
 
 def test_an_array_and_a_function_are_tables():
@@ -169,7 +169,7 @@ def test_a_rise_time_makes_a_trapezoid():
     points = [list(point) for point in trapezoid]
     by_hand = plan.parse(with_rise_time(waveform=points)).devices["stairs"]
     job = jobs.pulse_job(device, 1e12)
-    assert job.waveform == trapezoid
+    assert job.step.waveform == trapezoid
     assert job.to_json() == jobs.pulse_job(by_hand, 1e12).to_json()
     plain = device.plain()
     assert "waveform" not in plain["pulse"]

@@ -7,7 +7,7 @@ import pytest
 from helpers.readable import cells_in, columns_in
 
 from wallnet import files
-from wallnet.config.heavy_metal import HeatMedia, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.tables import (
     BEYOND_MODEL,
     OUTSIDE,
@@ -144,7 +144,7 @@ def test_the_levels_have_their_states_minima_and_pulses(synapse):
 def test_the_sweep_has_walls_conductances_and_write_energies_in_their_units(synapse):
     """The metal, of θ = 0.2, carries twice the current density of the device."""
     metal = HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2)
-    heating = HeatMedia(largest_rise=120.0, encapsulation_conductivity=2.5)
+    heating = Heating(largest_rise=120.0, encapsulation_conductivity=2.5)
     data = synapse.gather(
         read_at=1.25e-9,
         heavy_metal=metal.model_dump(mode="json", exclude_none=True),

@@ -7,7 +7,7 @@ from PIL import Image
 
 from wallnet import cli, files
 from wallnet.config import Figures
-from wallnet.config.heavy_metal import HeatMedia, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN, *_ = style.COLOURS
 
 
 METAL = HeavyMetal(resistivity=2e-6, thickness=4e-9, spin_hall_angle=0.2)
-HEATING = HeatMedia(largest_rise=120.0, oxide_thickness=60e-9)
+HEATING = Heating(largest_rise=120.0, oxide_thickness=60e-9)
 
 
 @pytest.mark.parametrize("shape", [None, ((0.0, 1.0), (1e-9, 0.0))], ids=["square", "waveform"])

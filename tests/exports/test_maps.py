@@ -208,7 +208,7 @@ def test_a_trace_without_maps_or_job_is_refused(tmp_path, change):
     if change == "maps":
         trace, text = trace.isel(snapshot=slice(0)), "has no maps; name a trace that has some"
     else:
-        trace, text = trace.assign_attrs(parameters="{}"), "states no job that made it"
+        trace, text = trace.assign_attrs(parameters="{}"), "states no run of this version"
     values = {name: trace[name].values for name in trace.variables}
     fixed = ("component",)
     values = {name: array for name, array in values.items() if name not in fixed}

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.runs import with_step
 from helpers.small_campaign import TINY
 
 from wallnet import cli, config, files, jobs, revisions
@@ -76,7 +77,7 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eag
 def test_a_killed_pulse_with_a_waveform_goes_on_to_the_same_data(job, tmp_path, eager, kills):
     """It is killed in a ramp, at the point after entry 10, behind it and in the relaxation."""
     waveform = ((0.0, 0.1), (0.19e-9, 1.0), (0.4e-9, 0.3))
-    shaped = job.model_copy(update={"waveform": waveform})
+    shaped = with_step(job, waveform=waveform)
     undisturbed, out = simulate(shaped), tmp_path / "trace.nc"
     assert undisturbed["time"][10] == pytest.approx(0.19e-9, rel=1e-9, abs=0)
     for after in kills:

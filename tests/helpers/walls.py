@@ -64,11 +64,8 @@ def campaign(**devices):
 def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
     """Return a trace whose wall moves from its placement to (bottom, top) during the pulse."""
     recorder = Recorder(job)
-    relaxed = (
-        min(job.relaxation.hold, job.relaxation.longest)
-        if settled == 1
-        else (job.relaxation.longest)
-    )
+    pause = job.step.pause
+    relaxed = min(job.rest.hold, pause) if settled == 1 and job.rest else pause
     end = recorder.pulse_end + relaxed + extra_rest
     interval = job.output.interval
     placed = functools.cache(functools.partial(tracks.placed_wall, job))
@@ -77,7 +74,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         low = job.placement.bottom + done * (bottom - job.placement.bottom)
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))
-    has_relaxation = job.relaxation.longest > 0
+    has_relaxation = pause > 0
     return recorder.trace().assign_attrs(
         {
             "parameters": job.to_json(),

@@ -141,7 +141,7 @@ def test_a_job_holds_the_code_and_the_settings_of_its_own_calculator(folder, cod
     job = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)
     assert job.calculator_code == "fast-solver 1.2"
     assert job.plain()["calculator"] == {"order": 4, "limit": None}
-    assert jobs.Simulation.from_json(job.to_json()) == job
+    assert jobs.Run.from_json(job.to_json()) == job
     install(folder, "1.3")
     code("solver:Solver")
     again = jobs.pulse_job(config.parse(tiny, check).devices["synapse"], 0.5e12)

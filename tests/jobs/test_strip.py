@@ -18,7 +18,7 @@ from wallnet.jobs.base import TrackJob
 from wallnet.jobs.energy_path import Minima
 from wallnet.jobs.film import film_of, strip_demagnetization, strip_of
 from wallnet.jobs.report import write_energy_job
-from wallnet.jobs.simulation import WallPlacement
+from wallnet.jobs.run import WallPlacement
 from wallnet.simulate.energy_path import find_minima
 from wallnet.tracks.heated import BeyondModelError, HeatedFilm
 

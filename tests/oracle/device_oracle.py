@@ -36,6 +36,7 @@ def read(path):
     with xarray.open_dataset(path) as data:
         data.load()
     about = json.loads(data.attrs["parameters"])
+    step = about.get("steps", [{}])[0]
     single = "time" not in data.dims
     field = data["initial_magnetization" if single else "magnetization"].values
     return Recording(
@@ -46,10 +47,10 @@ def read(path):
         else np.stack([data["wall_bottom"].values, data["wall_top"].values], axis=1),
         snapshot_time=np.zeros(1) if single else data["snapshot_time"].values,
         field=field.reshape(-1, *field.shape[-3:]),
-        pulse_end=about.get("pulse_duration", 0.0) if "current_density" in about else 0.0,
+        pulse_end=step.get("duration", 0.0),
         track=about["track"],
         material=about["material"],
-        relaxation=about["relaxation"],
+        relaxation=about.get("rest", {}) | {"longest": step.get("pause", 0.0)},
     )
 
 

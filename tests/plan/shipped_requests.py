@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from wallnet import files, plan
 from wallnet.files.origin import digest_of
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.plan.requests import Requested
 from wallnet.studies import STUDIES
 
@@ -37,7 +37,7 @@ def digests(campaign):
     groups = defaultdict(list)
     for path, request in pairs:
         job = request.computes
-        temperature = f"{job.temperature:g} K" if isinstance(job, Simulation) else "film"
+        temperature = f"{job.field:g} K" if isinstance(job, Run) else "film"
         of_device = files.of_device(path)
         place = "/".join(PurePosixPath(of_device).with_suffix("").parts[1:3])
         place = place if of_device == path else f"samples/{place}"

@@ -743,8 +743,12 @@ def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
         }
         names = {name: job["calculator_name"] for name, job in cases.items()}
         assert names == dict.fromkeys(("slow", "quick"), calculator)
-        assert cases["slow"]["current_density"] == pytest.approx(0.4e12, rel=1e-12, abs=0)
-        assert cases["quick"]["current_density"] == pytest.approx(0.6e12, rel=1e-12, abs=0)
+        assert cases["slow"]["steps"][0]["current_density"] == pytest.approx(
+            0.4e12, rel=1e-12, abs=0
+        )
+        assert cases["quick"]["steps"][0]["current_density"] == pytest.approx(
+            0.6e12, rel=1e-12, abs=0
+        )
         assert [cases[name]["material"]["damping"] for name in ("slow", "quick")] == [0.5, 0.1]
 
 
@@ -1018,8 +1022,8 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():
         job = json.loads(traces[path]["params"]["job"])
-        assert job["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
-        assert job["pulse_duration"] == pytest.approx(duration, rel=1e-9, abs=0)
+        assert job["steps"][0]["current_density"] == pytest.approx(density, rel=1e-9, abs=0)
+        assert job["steps"][0]["duration"] == pytest.approx(duration, rel=1e-9, abs=0)
         for end in ("bottom", "top"):
             assert job["placement"][end] == pytest.approx(start, rel=1e-9, abs=0)
         assert len(job["track"]["notches"]["positions"]) == notches

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.runs import with_step
 from helpers.windows import windowed
 
 from wallnet import config
@@ -30,8 +31,8 @@ def pulse_of(longest, calculator="film", **changes):
     data["devices"]["stairs"] |= {"calculator": calculator} | changes
     del data["operating_windows"]
     job = pulse_job(config.parse(data, check).devices["stairs"], 0.65e12)
-    left = job.relaxation.model_copy(update={"longest": longest - job.pulse_duration})
-    return Request("trace", "nowhere.nc", lambda: job.model_copy(update={"relaxation": left}))
+    left = with_step(job, pause=longest - job.pulse_end)
+    return Request("trace", "nowhere.nc", lambda: left)
 
 
 def test_the_estimate_is_that_of_cells_and_steps():

@@ -21,7 +21,7 @@ from wallnet.jobs.networks import (
     mapping_job,
     training_job,
 )
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.simulate import SimulationError, simulate
 from wallnet.studies import DEVICES, STUDIES, GatherJob, gather_job
 
@@ -76,7 +76,7 @@ def check_use(campaign):
         assert GatherJob.from_json(job.to_json()) == job
         assert config.Device.model_validate(job.settings).pulse == device.pulse
         pulse = jobs.pulse_job(device, device.pulse.current_densities[0])
-        assert jobs.Simulation.from_json(pulse.to_json()).to_json() == pulse.to_json()
+        assert jobs.Run.from_json(pulse.to_json()).to_json() == pulse.to_json()
         for state in level_states(device.track) if device.kind == "synapse" else ():
             jobs.level_job(device, state.file_name)
         jobs.initial_job(device)

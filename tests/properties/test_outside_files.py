@@ -25,7 +25,7 @@ from wallnet.studies import DEVICES, GatherJob, gather_job
 CAMPAIGN = plan.parse(REPOSITORY)
 SYNAPSE = CAMPAIGN.devices["synapse-5"]
 JOBS = {
-    jobs.Simulation: [
+    jobs.Run: [
         jobs.pulse_job(SYNAPSE, 0.5e12).to_json(),
         jobs.initial_job(CAMPAIGN.devices["neuron"]).to_json(),
     ],

@@ -20,6 +20,7 @@ def test_every_device_has_a_column_and_every_quantity_its_unit():
     assert rows["material.damping"] == ("1", "0.5", "0.5", "0.1")
     # without a temperature, the material is that of a room
     assert rows["temperature.measured_at"] == ("K", "300", "300", "310")
+    assert rows["temperature.ambient"] == ("K", "", "", "310")
     assert rows["track.notches.diameter"] == ("m", "", "3.2e-08", "3.2e-08")
     assert rows["pulse.current_densities"][2] == "5e+11 1.5e+12 3e+12"
 

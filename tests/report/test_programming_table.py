@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.layers import bilayer
 from helpers.once import once
 from helpers.programs import RESPONSE
 from helpers.small_campaign import MATERIAL, with_networks
@@ -14,9 +15,10 @@ from helpers.synthetic import filled, one_sentence
 
 from wallnet import cli, config, files, plan
 from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import HeatMedia, HeavyMetal
+from wallnet.config.heavy_metal import Heating, HeatMedia, HeavyMetal
 from wallnet.config.stages import Network
 from wallnet.devices.write_energy import write_energy_of
+from wallnet.jobs.bilayer import Heat
 from wallnet.jobs.film import check
 from wallnet.jobs.report import ProgrammingEnergyJob, WriteEnergyJob, programming_energy_job
 from wallnet.page import programming
@@ -36,18 +38,18 @@ NEW = [[0, 3], [2, 1], [1, 0], [2, 0], [0, 2], [1, 3]]
 OLD = [[0, 1], [3, 1], [0, 2], [2, 0], [0, 0], [1, 0]]
 """Levels of both synapses of six weights."""
 
+METAL = HeavyMetal(resistivity=1e-6, thickness=5e-9)
 ENERGY = WriteEnergyJob(
     length=300e-9,
     width=100e-9,
-    polarization=0.4,
+    thickness=2e-9,
     film=StaticMaterial(
         **{key: MATERIAL[key] for key in StaticMaterial.model_fields.keys() & MATERIAL}
     ),
-    curie_temperature=1000.0,
-    heavy_metal=HeavyMetal(resistivity=1e-6, thickness=5e-9),
-    magnet_thickness=2e-9,
+    heat=Heat(bilayer=bilayer(METAL), media=HeatMedia(), curie_temperature=1000.0),
     # between the rises of the pulses of 1.0 and 1.5e12 A/m²
-    heating=HeatMedia(largest_rise=190.0),
+    largest_rise=190.0,
+    temperature={"ambient": 300.0},
 )
 STEEPER = ENERGY.model_copy(update={"width": 50e-9})
 
@@ -81,11 +83,11 @@ def written():
         "pulse": {"duration": 4e-9},
         "track": {"length": ENERGY.length, "width": ENERGY.width},
         "material": {
-            "polarization": ENERGY.polarization,
-            "curie_temperature": ENERGY.curie_temperature,
+            "polarization": 0.4,
+            "curie_temperature": 1000.0,
         },
-        "heavy_metal": ENERGY.heavy_metal.model_dump(),
-        "heating": ENERGY.heating.model_dump(),
+        "heavy_metal": METAL.model_dump(),
+        "heating": Heating(largest_rise=190.0).model_dump(),
     }
     about = {"parameters": json.dumps({"settings": settings}), "simulation_temperature": "5 K"}
     files.write_dataset(data, "devices/synapse.nc", "synapse", about)

@@ -9,8 +9,8 @@ from helpers import oven
 from helpers.small_campaign import TINY, Campaign
 
 from wallnet import config, files, jobs, simulate
-from wallnet.config import declarations
-from wallnet.jobs import PulseTrain, pulse_job, pulse_train_job
+from wallnet.config import ProgramPulse, declarations
+from wallnet.jobs import pulse_job, pulse_train_job
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 
@@ -190,9 +190,7 @@ def test_a_campaign_that_is_refused_computes_nothing(heated, tmp_path):
 def test_its_speed_and_needs_are_known_once_it_is_read(write):
     write()
     job = pulse_job(device(), 0.2e12)
-    train = pulse_train_job(
-        device(), PulseTrain(pulses=({"current_density": 1e11, "duration": 1e-9},) * 5)
-    )
+    train = pulse_train_job(device(), [ProgramPulse(current_density=1e11, duration=1e-9)] * 5)
     block = train.model_copy(update={"replicas": (1, 8)})
     assert (job.processor_time, job.threads, job.memory, job.runtime) == (None, 1, 800, 15)
     registry.class_of(oven.NAME)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from helpers.placed import placed_wall
+from helpers.runs import with_step
 
 from wallnet.config.calculators import OommfSettings
 from wallnet.simulate import oommf
@@ -30,9 +31,9 @@ def test_pulse_and_relaxation_never_share_a_run(small_job):
 
 def test_a_pulse_of_no_current_lasts_as_long_as_any(small_job):
     job = small_job("oommf")
-    still = job.model_copy(update={"current_density": 0.0})
+    still = with_step(job, current_density=0.0)
     assert drives(still) == drives(job)
-    level = job.model_copy(update={"current_density": None})
+    level = with_step(job, duration=0.0)
     assert [(part.driven, part.stages) for part in drives(level)] == [(False, 10)]
 
 

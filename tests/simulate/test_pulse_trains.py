@@ -8,9 +8,8 @@ from helpers.walls import placed_minima
 
 from wallnet import api, files, jobs, plan, revisions, simulate
 from wallnet.cli import main
-from wallnet.config.devices import Relaxation
 from wallnet.files import WallState
-from wallnet.jobs import PulseTrain, pulse_train_job
+from wallnet.jobs import Step, pulse_train_job
 from wallnet.jobs.film import strip_of
 from wallnet.questions.opened import outcomes
 from wallnet.simulate import pulse_trains
@@ -35,8 +34,7 @@ def job_of(*pulses, expected=(), maps=True, **changes):
     data["devices"]["stairs"] |= changes
     campaign = plan.parse(data)
     pulses = campaign.studies["pulse_trains"]["up-down"].pulses
-    train = PulseTrain(pulses=pulses, expected=expected, maps=maps)
-    return pulse_train_job(campaign.devices["stairs"], train)
+    return pulse_train_job(campaign.devices["stairs"], pulses, expected=expected, maps=maps)
 
 
 def states_of(job, walls=WALLS):
@@ -82,17 +80,12 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     job = job_of(*pulses)
     times = []
     train = pulse_trains.run_pulse_train(job, initial, times.append)
-    campaign = plan.parse(staircase())
-    device = campaign.devices["stairs"]
     state, begin, index = initial, 0.0, 0
     for pulse in pulses:
         for _ in range(pulse["repetitions"]):
             index += 1
-            pause = Relaxation(longest=pulse["pause"], hold=pulse["pause"] or 1e-12)
-            step = jobs.pulse_job(device, pulse["current_density"]).model_copy(
-                update={"pulse_duration": pulse["duration"], "relaxation": pause}
-            )
-            alone = RUN(step, state)
+            step = Step(**pulse | {"repetitions": 1})
+            alone = RUN(job.model_copy(update={"steps": (step,)}), state)
             state = simulate.state_of(alone)
             end = begin + pulse["duration"] + pulse["pause"]
             assert train["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
@@ -162,14 +155,14 @@ def walking(monkeypatch):
 
         def walked(step, *rest):
             simulated.append(step)
-            recorder, end = Recorder(step), step.pulse_duration + step.relaxation.longest
+            recorder, end = Recorder(step), step.end
             width = strip_of(step.track, step.material).wall_width_parameter
             times = (0, end - 0.2 * NS, end)
             for time, (bottom, top) in zip(times, next(left), strict=True):
                 placed = placed_wall(step.track, width, bottom * NM, top * NM)
                 recorder.record(time, placed)
-            attributes = {"backend": "film", "revision": 8, "wall_time": step.pulse_duration / NS}
-            return recorder.trace().assign_attrs(attributes)
+            attributes = {"backend": "film", "revision": 8, "wall_time": step.pulse_end / NS}
+            return recorder.trace().assign_attrs(attributes | recorder.reading())
 
         monkeypatch.setattr(simulate, "simulate", walked)
         return simulated
@@ -367,7 +360,7 @@ def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path,
     assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()
     written = files.read_dataset(tmp_path / "train.nc", "train")
     assert written.attrs["backend"] == "film"
-    assert jobs.Simulation.from_json(written.attrs["parameters"]) == job
+    assert jobs.Run.from_json(written.attrs["parameters"]) == job
 
 
 def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(

@@ -8,6 +8,7 @@ from helpers.drift import DRIFT
 from helpers.small_campaign import TINY
 
 from wallnet import config, jobs, simulate
+from wallnet.config import ProgramPulse
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 from wallnet.simulate.calculator import Checkpoint
@@ -102,7 +103,7 @@ def test_waveforms_are_refused_before_the_run_of_a_calculator_without_them(modul
     device = config.parse(tiny, check).devices["synapse"]
     pulse = {"current_density": 0.5e12, "duration": 0.6e-9}
     for shape in ({}, {"waveform": ((0.0, 0.0), (0.5e-9, 1.0))}):
-        train = jobs.PulseTrain(pulses=(pulse, pulse | shape))
+        train = [ProgramPulse(**pulse), ProgramPulse(**pulse | shape)]
         changed = device.model_copy(update={"pulse": device.pulse.model_copy(update=shape)})
         job = jobs.pulse_train_job(device, train) if of_train else jobs.pulse_job(changed, 0)
         if not shape:

@@ -5,11 +5,11 @@ import pytest
 from helpers.small_campaign import MATERIAL
 
 from wallnet import files, jobs, simulate
-from wallnet.config import ConfigError, ProgramPulse, devices, parse
+from wallnet.config import ConfigError, ProgramPulse, parse
 from wallnet.files import WallState
-from wallnet.jobs import PulseTrain, Simulation, pulse_train_job
+from wallnet.jobs import Run, Step, pulse_train_job
 from wallnet.jobs.film import check
-from wallnet.jobs.simulation import FreeWalls, blocks
+from wallnet.jobs.run import FreeWalls, blocks
 from wallnet.simulate import calculator, pulse_trains
 from wallnet.simulate.pulse_trains import (
     Course,
@@ -51,9 +51,10 @@ def device(**changes):
     return parse(data, check).devices["warm"]
 
 
-def block(first, last, **train):
-    pulse_train = PulseTrain(**{"pulses": PULSES, "maps": False, **train})
-    return pulse_train_job(device(), pulse_train).model_copy(update={"replicas": (first, last)})
+def block(first, last, **rules):
+    """Return replicas without time before the first pulse."""
+    job = pulse_train_job(device(), PULSES, **{"maps": False, **rules})
+    return job.model_copy(update={"replicas": (first, last)})
 
 
 def states(width_parameter, **walls):
@@ -138,7 +139,8 @@ def test_the_thermal_field_of_a_replica_is_that_of_its_number():
 
 def hot_block(first, last):
     """Return a block whose replicas equilibrate for 0.2 ns before their first pulse."""
-    return block(first, last).model_copy(update={"equilibration": 0.2e-9})
+    job = block(first, last)
+    return job.model_copy(update={"steps": (Step(pause=0.2e-9), *job.steps)})
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +166,7 @@ def test_each_replica_equilibrates_before_its_first_pulse(equilibrated, ensemble
 
 
 def test_no_quench_follows_the_time_before_the_first_pulse(initial):
-    trace = simulate.simulate(hot_block(1, 1).equilibrating(), initial)
+    trace = simulate.simulate(next(hot_block(1, 1).parts()), initial)
     assert "quenched_bottom" not in trace.attrs
     assert float(trace["time"][-1]) == pytest.approx(0.2e-9, rel=1e-9, abs=0)
 
@@ -204,7 +206,7 @@ def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     original = pulse_trains.wall_of
 
     def wall_of(trace, entry):
-        lost = entry and Simulation.from_json(trace.attrs["parameters"]).replicas == (2, 2)
+        lost = entry and Run.from_json(trace.attrs["parameters"]).replicas == (2, 2)
         return original(trace, entry) | (wall(60e-9, 69.5e-9) if lost else {})
 
     monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
@@ -245,13 +247,13 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     original, seen = pulse_trains.wall_of, []
 
     def wall_of(trace, entry):
-        (number, _) = Simulation.from_json(trace.attrs["parameters"]).replicas
+        (number, _) = Run.from_json(trace.attrs["parameters"]).replicas
         seen.append(number)
         pinned = number == 2 and seen.count(2) == 5
         return original(trace, entry) | (wall(171e-9, 187e-9) if pinned else wall(90e-9, 95e-9, 1))
 
     monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
-    monkeypatch.setattr(jobs.simulation, "QUENCH", devices.Relaxation(longest=0.03e-9))
+    monkeypatch.setattr(jobs.run, "QUENCH", 0.03e-9)
     going = FreeWalls(share=0.4, longest=0.08e-9)
     minima = states(9e-9, notch_1=(60e-9, 61e-9), notch_2=(179.5e-9, 178.5e-9))
     made = run_pulse_train(block(1, 4, free=going), initial, states=minima)
@@ -264,7 +266,7 @@ def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     np.testing.assert_array_equal(made["onward_walls"].values, [1, 1, np.nan, np.nan])
     # each part has a thermal field of its own
     keys = [step.noise_key for step in block(2, 2, free=going).onward()]
-    assert len({*keys, *(step.noise_key for step in block(2, 2).steps())}) == 5
+    assert len({*keys, *(step.noise_key for step in block(2, 2).parts())}) == 5
 
 
 def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
@@ -273,7 +275,7 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
         heavy_metal={"resistivity": 2e-6, "thickness": 4e-9, "spin_hall_angle": 0.16},
     )
     strong = ProgramPulse(current_density=2e12, duration=0.13e-9)
-    job = pulse_train_job(hot, PulseTrain(pulses=(*PULSES, strong), maps=False))
+    job = pulse_train_job(hot, (*PULSES, strong), maps=False)
     job = job.model_copy(update={"replicas": (1, 8)})
     initial = simulate.initial_state(jobs.initial_job(hot))
     files.write_dataset(run_pulse_train(job, initial), tmp_path / "a.nc", "ensemble", {})
@@ -283,9 +285,8 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
     assert 510 < made.attrs["highest_temperature"] < 580
     assert beyond_model(job).temperature == made.attrs["highest_temperature"]
-    weaker = PulseTrain(pulses=PULSES[1:])
-    assert beyond_model(job.model_copy(update={"train": weaker})) is None
-    assert beyond_model(job.model_copy(update={"heating": None})) is None
+    assert beyond_model(job.model_copy(update={"steps": job.steps[1:2]})) is None
+    assert beyond_model(job.model_copy(update={"heat": None})) is None
 
 
 def test_the_work_is_that_of_all_replicas_and_quenches():
@@ -297,7 +298,7 @@ def test_the_work_is_that_of_all_replicas_and_quenches():
     assert free.longest == pytest.approx(8 * 5.18e-9, rel=1e-9, abs=0)
     assert hot_block(9, 16).longest == pytest.approx(8 * 0.38e-9, rel=1e-9, abs=0)
     assert eight.cell_steps() == pytest.approx(8 * one.cell_steps(), rel=1e-9, abs=0)
-    cold = one.model_copy(update={"temperature": 0.0, "replicas": None})
+    cold = one.model_copy(update={"temperature": None, "replicas": None})
     quench = cold.cell_steps() * 5 / 0.18
     hot = one.cell_steps() - 2 * quench
     assert hot > 2 * cold.cell_steps()
@@ -309,7 +310,7 @@ def test_a_block_has_eight_replicas_and_a_temperature():
     assert blocks(16) == [(1, 8), (9, 16)]
     assert (blocks(1), blocks(10)) == ([(1, 1)], [(1, 8), (9, 10)])
     job = block(1, 4)
-    assert Simulation.from_json(job.to_json()) == job
-    cold = job.model_copy(update={"temperature": 0.0})
+    assert Run.from_json(job.to_json()) == job
+    cold = job.model_copy(update={"temperature": None})
     with pytest.raises(ConfigError, match="replicas is given without temperature"):
-        Simulation.from_json(cold.to_json())
+        Run.from_json(cold.to_json())

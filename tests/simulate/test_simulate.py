@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 from helpers.placed import placed_wall
+from helpers.runs import with_step
 
 from wallnet import cli, config, files, jobs, revisions, simulate, tracks
 from wallnet.config.calculators import FilmSettings
@@ -11,7 +12,7 @@ from wallnet.config.devices import Wall
 from wallnet.files import WallState
 from wallnet.files.progress import read_progress
 from wallnet.jobs.film import check
-from wallnet.jobs.simulation import WallPlacement
+from wallnet.jobs.run import WallPlacement
 from wallnet.questions.opened import outcomes
 from wallnet.simulate.recorder import Recorder
 from wallnet.tracks.states import States
@@ -34,7 +35,7 @@ def test_a_trace_is_what_the_files_say(synapse, tmp_path):
         assert name == "component" or "units" in variable.attrs, name
     for attribute in ("parameters", "backend", "backend_version", "wallnet_version", "revision"):
         assert attribute in again.attrs
-    assert jobs.Simulation.from_json(again.attrs["parameters"]).current_density == 1.5e12
+    assert jobs.Run.from_json(again.attrs["parameters"]).current_density == 1.5e12
 
 
 def test_the_same_job_gives_the_same_trace(synapse):
@@ -45,15 +46,13 @@ def test_the_same_job_gives_the_same_trace(synapse):
 
 def test_settled_is_told_from_moving_and_from_not_asked(synapse):
     job = jobs.pulse_job(synapse, 0.5e12)
-    slow = job.relaxation.model_copy(update={"speed": 20.0})
-    settled = simulate.simulate(job.model_copy(update={"relaxation": slow}))
+    slow = job.rest.model_copy(update={"speed": 20.0})
+    settled = simulate.simulate(job.model_copy(update={"rest": slow}))
     assert settled.attrs["settled"] == 1
     # it ends as soon as it rests, before the longest relaxation
     assert settled["time"].values[-1] < 0.6e-9 + 0.9e-9
-    rest = job.relaxation.model_copy(update={"longest": 0.1e-9})
-    assert simulate.simulate(job.model_copy(update={"relaxation": rest})).attrs["settled"] == 0
-    none = job.relaxation.model_copy(update={"longest": 0.0})
-    assert simulate.simulate(job.model_copy(update={"relaxation": none})).attrs["settled"] == -1
+    assert simulate.simulate(with_step(job, pause=0.1e-9)).attrs["settled"] == 0
+    assert simulate.simulate(with_step(job, pause=0.0)).attrs["settled"] == -1
 
 
 def _recorded(job, ends, interval=0.1e-9):
@@ -123,7 +122,7 @@ def test_one_job_by_hand(tmp_path, tiny, capsys):
     assert "trace.nc: read while moving; wall at " in capsys.readouterr().out
     trace = files.read_dataset(tmp_path / "trace.nc", "trace")
     assert float(trace["pulse_current_density"]) == 0.25e12
-    assert jobs.Simulation.from_json(trace.attrs["parameters"]).material.damping == 0.3
+    assert jobs.Run.from_json(trace.attrs["parameters"]).material.damping == 0.3
     with pytest.raises(SystemExit, match="devices.neuron.material.damping = 'heavy' is not a"):
         cli.main([*command, "material.damping=heavy"])
 
@@ -141,14 +140,10 @@ def test_a_pulse_by_hand_has_one_job(synapse, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def _pulse(device, current_density, pulse_duration=0.2e-9, longest=0.1e-9, **relaxation):
+def _pulse(device, current_density, pulse_duration=0.2e-9, longest=0.1e-9, **rest):
     """Return a short pulse, by default with a relaxation of the longest duration."""
-    relaxation = {"longest": longest, "hold": 1e-3, **relaxation}
-    changes = {
-        "pulse_duration": pulse_duration,
-        "relaxation": device.relaxation.model_copy(update=relaxation),
-    }
-    return jobs.pulse_job(device, current_density).model_copy(update=changes)
+    job = with_step(jobs.pulse_job(device, current_density), duration=pulse_duration, pause=longest)
+    return job.model_copy(update={"rest": job.rest.model_copy(update={"hold": 1e-3, **rest})})
 
 
 @pytest.mark.parametrize("density", [0.5e12, 0.0])
@@ -183,7 +178,7 @@ def test_the_torque_ends_with_the_pulse(synapse):
     pulsed = simulate.simulate(_pulse(synapse, 1e12))
     at_end = int(np.argmin(np.abs(pulsed["snapshot_time"].values - 0.2e-9)))
     state = simulate.state_of(pulsed.isel(snapshot=slice(at_end + 1)))
-    job = _pulse(synapse, 1e12).model_copy(update={"current_density": None, "pulse_duration": 0.0})
+    job = with_step(_pulse(synapse, 1e12), current_density=0.0, duration=0.0)
     free = simulate.simulate(job, state)
     assert free["applied_current_density"].values.tolist() == [0] * 6
     for name in ("wall_bottom", "wall_top"):
@@ -236,12 +231,11 @@ def test_what_drives_the_wall_reaches_the_engine(synapse, monkeypatch):
 
 
 def test_an_initial_relaxation_goes_on_though_the_wall_rests(tiny):
-    """The device's hold, the default hold or half the time as hold would end it early."""
+    """The device's hold would end it early."""
     tiny["devices"]["synapse"]["wall"] = {"start": 120e-9, "relaxation": 5e-9}
     job = jobs.initial_job(config.parse(tiny, check).devices["synapse"])
-    assert job.current_density is None
-    assert not _recorded(job, [120e-9] * 50).resting()
-    assert _recorded(job, [120e-9] * 51).resting()
+    assert (job.pulse_end, job.end) == (0.0, 5e-9)
+    assert not _recorded(job, [120e-9] * 51).resting()
 
 
 def test_the_initial_relaxation_ends_when_it_was_told_to(tiny):
@@ -441,8 +435,7 @@ def test_one_pulse_starts_from_the_given_state_and_is_summed_up(
     placed = jobs.level_job(synapse, "1").model_copy(
         update={"placement": WallPlacement(bottom=180e-9, top=190e-9)}
     )
-    none = synapse.relaxation.model_copy(update={"longest": 0.0})
-    placed = placed.model_copy(update={"relaxation": none})
+    placed = placed.model_copy(update={"steps": ()})
     files.write_dataset(simulate.initial_state(placed), start, "initial", {})
     job = _pulse(synapse, -0.5e12).to_json()
     cli.main(["simulate", "--job", job, "--after", str(start), "--out", str(out)])

@@ -2,14 +2,18 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from helpers.runs import with_step
 from helpers.small_campaign import MATERIAL
 
 from wallnet import api, cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
+from wallnet.config.devices import Temperature
+from wallnet.config.reading import read_yaml
 from wallnet.devices.traces import read_trace
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
@@ -17,7 +21,7 @@ from wallnet.film.renormalization import Law, of_film, scaled
 from wallnet.film.renormalization import domain_magnetization as domain_of
 from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
-from wallnet.jobs import PulseTrain, Simulation, film, pulse_train_job
+from wallnet.jobs import Run, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened
@@ -122,14 +126,14 @@ def same(first, second):
 
 
 def test_a_job_has_the_temperature_and_the_seed_of_its_device(job):
-    parameters = json.loads(job.to_json())
-    assert (parameters["temperature"], parameters["seed"]) == (300.0, 1)
-    assert Simulation.from_json(job.to_json()) == job
+    assert json.loads(job.to_json())["temperature"] == {"ambient": 300.0}
+    assert job.temperature.seed == 1
+    assert Run.from_json(job.to_json()) == job
     other = json.loads(jobs.initial_job(hot(ambient=77.0, seed=5)).to_json())
-    assert (other["temperature"], other["seed"]) == (77.0, 5)
+    assert other["temperature"] == {"ambient": 77.0, "seed": 5}
     cold = device(temperature=None)
     assert "temperature" not in cold.model_dump()
-    assert not {"temperature", "seed"} & set(json.loads(jobs.pulse_job(cold, 0.3e12).to_json()))
+    assert "temperature" not in json.loads(jobs.pulse_job(cold, 0.3e12).to_json())
 
 
 FADING = {"anisotropy_exponent": 2.0, "dmi_exponent": 6.0, "thermal_field": False}
@@ -229,14 +233,16 @@ def test_a_quenched_wall_names_the_state_and_not_the_last_entry(trace, minima):
 
 
 def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
-    cold = job.model_copy(update={"temperature": 0.0})
-    mean, time = np.array([0.5, -0.99]), [0.0, 0.1e-9]
-    assert Recorder(cold).reading.in_domain_units(mean, time) is mean
-    assert Recorder(cold).reading.relaxation == job.relaxation
+    cold, positions = job.model_copy(update={"temperature": None}), []
+    for run in (job, cold):
+        recorder = Recorder(run)
+        assert recorder.ends_at_rest == (run is cold)
+        for time, m_z in ((0.0, 0.5), (0.1e-9, -0.99)):
+            recorder.record(time, np.full((*run.track.cells[::-1], 3), [0.0, 0.0, m_z]))
+        positions.append(1 - 2 * recorder.trace()["wall_position"].values / 519e-9)
     # in units of m = 0.979, to the ends of the track at most
-    in_units = Recorder(job).reading.in_domain_units(mean, time)
-    assert in_units == pytest.approx([0.511, -1.0], abs=1e-3)
-    assert Recorder(job).reading.relaxation.hold == math.inf
+    assert positions[0] == pytest.approx([0.511, -1.0], abs=1e-3)
+    assert positions[1] == pytest.approx([0.5, -0.99], abs=1e-9)
 
 
 def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):
@@ -248,15 +254,39 @@ def test_the_same_seed_gives_the_same_trace_and_another_one_another(job, trace):
 
 def test_simulations_that_follow_one_another_have_different_fields(job):
     pulses = (ProgramPulse(current_density=0.3e12, duration=0.13e-9, repetitions=3),)
-    steps = list(pulse_train_job(hot(), PulseTrain(pulses=pulses)).steps())
+    steps = list(pulse_train_job(hot(), pulses).parts())
     simulations = [job, *steps, jobs.initial_job(hot()), jobs.level_job(hot(), "2")]
     simulations += [jobs.pulse_job(hot(), 0.2e12), jobs.pulse_job(hot(seed=2), 0.3e12)]
     keys = [simulation.noise_key for simulation in simulations]
     assert len(set(keys)) == len(keys)
-    assert all(0 <= key < 2**32 for key in keys)
-    # the steps of a train without a temperature are as before
-    cold = pulse_train_job(device(temperature=None), PulseTrain(pulses=pulses))
-    assert {step.pulse_number for step in cold.steps()} == {0}
+    assert all(0 <= key < 2**64 for key in keys)
+    assert max(keys) > 2**32
+    # without a temperature, a step does not depend on those before
+    cold = pulse_train_job(device(temperature=None), pulses)
+    assert len({step.to_json() for step in cold.parts()}) == 1
+
+
+def test_the_field_follows_from_all_that_the_wall_went_through(job):
+    """From film, temperature, seed, start, and all steps, in whichever blocks they are."""
+    equal = (ProgramPulse(current_density=0.3e12, duration=0.13e-9),) * 3
+    repeated = (equal[0].model_copy(update={"repetitions": 3}),)
+    trains = [pulse_train_job(hot(), pulses) for pulses in (equal, repeated)]
+    keys = [[step.noise_key for step in train.parts()] for train in trains]
+    assert keys[0] == keys[1]
+    assert len(set(keys[0])) == 3
+    placement = jobs.level_job(hot(), "2").placement
+    softer = job.material.model_copy(update={"uniaxial_anisotropy": 0.99e6})
+    others = [
+        job.model_copy(update={"placement": placement}),
+        job.model_copy(update={"material": softer}),
+        job.model_copy(update={"replicas": (2, 2)}),
+        with_step(job, pause=0.12e-9),
+        jobs.pulse_job(hot(ambient=301.0), 0.3e12),
+    ]
+    assert len({job.noise_key, *(other.noise_key for other in others)}) == 6
+    # neither the block of a replica nor what is recorded matters
+    blocks = [job.model_copy(update={"replicas": (3, last), "maps": False}) for last in (3, 8)]
+    assert blocks[0].noise_key == blocks[1].noise_key
 
 
 def test_the_engine_takes_the_key(job, monkeypatch):
@@ -306,9 +336,7 @@ def train():
         ProgramPulse(current_density=0.3e12, duration=0.06e-9, pause=0.04e-9, repetitions=2),
         ProgramPulse(current_density=-0.2e12, duration=0.04e-9),
     )
-    return pulse_train_job(
-        hot(), PulseTrain(pulses=pulses, expected=("notch 1", "notch 1", "", ""))
-    )
+    return pulse_train_job(hot(), pulses, expected=("notch 1", "notch 1", "", ""))
 
 
 def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, minima):
@@ -319,7 +347,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, min
     assert (dataset.attrs["temperature"], dataset.attrs["seed"]) == (300.0, 1)
     assert dataset.attrs["spin_temperature"] == pytest.approx(300, abs=24)
     state, warm = initial, []
-    for index, step in enumerate(train.steps(), start=1):
+    for index, step in enumerate(train.parts(), start=1):
         alone = RUN(step, state)
         state = simulate.state_of(alone)
         warm.append(float(alone["wall_top"][-1]))
@@ -330,8 +358,7 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, min
     # no train stays where it is at 0 K
     assert np.all(np.array(warm) != dataset["pulse_wall_top"].values[1:])
     # the first pulse does not reach the second notch
-    moved = train.train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
-    another = train.model_copy(update={"train": moved})
+    another = train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
     short = pulse_trains.run_pulse_train(another, initial, states=states)
     assert short.sizes["pulse"] == 2
 
@@ -377,7 +404,7 @@ def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
     The quench is the rest.
     """
     columns, rows = job.track.cells
-    cold = job.model_copy(update={"temperature": 0.0})
+    cold = job.model_copy(update={"temperature": None})
     work = job.cell_steps() - cold.cell_steps() * 5e-9 / cold.longest
     steps = work / (3 * columns * rows)
     assert trace.attrs["steps"] == pytest.approx(steps, rel=0.05, abs=0)
@@ -406,7 +433,7 @@ def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
     del cold["temperature"]
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(CAMPAIGN | {"devices": {"warm": cold}}))
-    assert load_device(path, "warm", check).temperature is None
+    assert not load_device(path, "warm", check).temperature.field
     command = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
     cli.main([*command, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
     written = files.read_dataset(tmp_path / "a.nc", "trace")
@@ -431,8 +458,8 @@ def test_a_job_without_heating_has_nothing_of_it():
     metal = device(temperature={"ambient": 300.0}, heavy_metal=METAL)
     texts.append(jobs.pulse_job(metal, 0.3e12).to_json())
     assert len(set(texts)) == 1
-    assert "heating" not in json.loads(texts[0])
-    assert hot().model_dump()["temperature"] == {"ambient": 300.0, "seed": 1}
+    assert "heat" not in json.loads(texts[0])
+    assert hot().model_dump()["temperature"] == {"ambient": 300.0}
     # without a current, no heat
     assert jobs.initial_job(heated()) == jobs.initial_job(hot())
     assert jobs.level_job(heated(), "2") == jobs.level_job(hot(), "2")
@@ -454,7 +481,7 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     m = domain_magnetization(TRACK, job.material, 300.0)
     assert m == pytest.approx(0.9788, abs=1e-4)
     np.testing.assert_allclose(cells, material / m**powers, rtol=2e-5)
-    assert job.temperature == 300.0
+    assert job.field == 300.0
     # Bloch's law from 250 to 300 K: r = 0.835683/0.875
     other, cells = told_material(hot(measured_at=250.0, anisotropy_exponent=2.0))
     ratio = 0.835683 / 0.875
@@ -463,15 +490,15 @@ def test_values_of_a_film_are_raised_for_its_cells_and_lowered_without_a_thermal
     np.testing.assert_allclose(cells, material * law / m**powers, rtol=2e-5)
     # at 0 K, the film of these cells, and the film itself
     cold, film = told_material(hot(thermal_field=False, values_of="cells"))
-    assert (cold.temperature, cold.seed) == (0.0, 0)
+    assert cold.temperature is None
     m = job.material.model_copy(update=dict(zip(TOLD, material.tolist(), strict=True)))
     m = domain_magnetization(TRACK, m, 300.0)
     np.testing.assert_allclose(film, material * m**powers, rtol=2e-5)
     np.testing.assert_array_equal(told_material(hot(thermal_field=False))[1], material)
     plain = device(temperature=None).model_dump()
-    assert hot(thermal_field=False).model_dump() == plain | {
-        "temperature": {"ambient": 300.0, "seed": 1, "thermal_field": False}
-    }
+    assert hot(thermal_field=False).model_dump() == plain
+    warmer = hot(ambient=310.0, thermal_field=False).model_dump()
+    assert warmer == plain | {"temperature": {"ambient": 310.0, "thermal_field": False}}
 
 
 def film_of(made, kelvin=None):
@@ -547,7 +574,7 @@ def test_other_calculators_simulate_the_film_at_0_k():
     assert (
         device(
             temperature={"ambient": 300.0, "thermal_field": False}, calculator="oommf"
-        ).field_temperature
+        ).temperature.field
         == 0
     )
 
@@ -567,27 +594,33 @@ def test_the_wall_is_where_its_ends_are_though_domains_are_shorter(job, trace):
 def test_a_job_with_heating_has_what_its_temperature_depends_on():
     made = heated(temperature={"anisotropy_exponent": 2.5})
     job = jobs.pulse_job(made, 0.3e12)
-    heating = json.loads(job.to_json())["heating"]
-    assert heating.pop("substrate")["oxide_conductivity"] == 1.4
-    assert heating == {
-        "heavy_metal": METAL | {"heat_capacity": 2.6e6},
-        "magnet_thickness": 2e-9,
-        "magnet_resistivity": 1.3e-6,
-        "magnet_heat_capacity": 3.6e6,
-        "curie_temperature": 1000.0,
-        "anisotropy_exponent": 2.5,
-    }
-    assert Simulation.from_json(job.to_json()) == job
+    parameters = json.loads(job.to_json())
+    pulse = {"ambient": 300.0, "heating": "pulse", "anisotropy_exponent": 2.5}
+    assert parameters["temperature"] == pulse
+    assert parameters["heat"]["media"]["oxide_conductivity"] == 1.4
+    assert parameters["heat"]["curie_temperature"] == 1000.0
+    # a square of the metal has 500 Ω, one of the magnet 650 Ω
+    assert parameters["heat"]["bilayer"] == pytest.approx(
+        {
+            "density_ratio": 2.5,
+            "sheet_current": 2.5 * 4e-9 * (1 + 500 / 650),
+            "sheet_resistance": 500 * 650 / 1150,
+            "heat_capacity": STORED,
+        },
+        rel=1e-12,
+        abs=0,
+    )
+    assert Run.from_json(job.to_json()) == job
     # so have the pulses of studies
     studied = pulse_on(made, WallState("notch 2"), 0.3e12, 0.1e-9, 1e-9)
-    assert studied.heating == job.heating
+    assert studied.heat == job.heat
     # a limit of tables is no part of it
     marked = heated(temperature={"anisotropy_exponent": 2.5}, heating={"largest_rise": 20.0})
     assert jobs.pulse_job(marked, 0.3e12) == job
     with pytest.raises(ConfigError, match="temperature.ambient is 400 K, not below"):
         heated(temperature={"ambient": 400.0}, material=MATERIAL | {"curie_temperature": 400.0})
-    with pytest.raises(ConfigError, match="heating is given without temperature"):
-        Simulation.from_json(job.model_copy(update={"temperature": 0.0}).to_json())
+    with pytest.raises(ConfigError, match="heat is given without temperature"):
+        Run.from_json(job.model_copy(update={"temperature": None}).to_json())
 
 
 STORED = 4e-9 * 2.6e6 + 2e-9 * 3.6e6 + 4e-9 * 2.8e6
@@ -629,9 +662,9 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
         ),
         ProgramPulse(current_density=0.2e12, duration=0.1e-9),
     )
-    steps = list(pulse_train_job(heated(), PulseTrain(pulses=pulses)).steps())
-    assert [len(step.heating.earlier) for step in steps] == [0, 1, 1, 2]
-    assert steps[3].heating.earlier == pulses[:2]
+    steps = list(pulse_train_job(heated(), pulses).parts())
+    assert [len(step.earlier) for step in steps] == [0, 1, 1, 2]
+    assert [step.duration for step in steps[3].earlier] == [0.3e-9, 0.1e-9]
     # steps of the heat flux, in units of that of 1e12 A/m²
     edges = np.array([0, 0.3, 0.5, 0.8, 1.0, 1.04, 1.1, 1.15, 1.25]) * 1e-9
     heights = np.array([0.16, -0.16, 0.16, -0.16, 0.36, -0.27, -0.09, 0.04, -0.04])
@@ -646,7 +679,7 @@ def test_a_train_is_heated_by_its_earlier_pulses_too():
     assert TrackTemperature(steps[1])(0.0) > 300.5
     # a waveform that changes gradually, between the ends of its parts
     ramp = pulses[2].model_copy(update={"waveform": ((0.0, 0.0), (0.1e-9, 1.0))})
-    (step,) = pulse_train_job(heated(), PulseTrain(pulses=(ramp,))).steps()
+    (step,) = pulse_train_job(heated(), (ramp,)).parts()
     nodes, weights = np.polynomial.legendre.leggauss(200)
     share = (1 + nodes) / 2
     late, _ = step_response(0.07e-9 - 0.07e-9 * share, 72e-9, substrate, STORED)
@@ -703,9 +736,9 @@ def test_a_film_may_follow_other_laws():
     """
     made = heated(temperature=LAW | {"anisotropy_exponent": 2.1})
     job = jobs.pulse_job(made, 0.9e12)
-    heating = json.loads(job.to_json())["heating"]
-    assert {key: heating[key] for key in LAW} == LAW
-    assert Simulation.from_json(job.to_json()) == job
+    temperature = json.loads(job.to_json())["temperature"]
+    assert {key: temperature[key] for key in LAW} == LAW
+    assert Run.from_json(job.to_json()) == job
     terms, kelvin = HeatedFilm(job).at(0.13e-9)
     ratio = (1 - (kelvin / 1000) ** 1.5) / 0.8356833
     hot_film = of_film(terms, (3e-9, 3e-9, 2e-9), kelvin, N_Z)
@@ -718,7 +751,7 @@ def test_a_film_may_follow_other_laws():
     ):
         share = getattr(hot_film, name) / getattr(ambient, name)
         assert share == pytest.approx(ratio**power, rel=1e-5, abs=0), name
-    law = Law(1000.0, damping_law="llb")
+    law = Law(1000.0, 3.0, 2.0, 2.0, "llb")
     warm = law.at_temperature(Terms(1.1e6, damping=0.5), 300.0, 450.0)
     assert warm.damping == float(f"{0.5 * (0.85 / 0.698131) / (0.9 / 0.835683):.3g}")
     assert warm.damping / 0.5 == pytest.approx(1.13, abs=0.005)
@@ -859,9 +892,9 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
         ProgramPulse(current_density=0.5e12, duration=0.06e-9, pause=0.02e-9),
         ProgramPulse(current_density=0.2e12, duration=0.02e-9),
     )
-    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
+    train = pulse_train_job(heated(), pulses)
     dataset = pulse_trains.run_pulse_train(train, initial)
-    first, second = (TrackTemperature(step)(step.pulse_end) for step in train.steps())
+    first, second = (TrackTemperature(step)(step.pulse_end) for step in train.parts())
     assert dataset.attrs["highest_temperature"] == first > second > 300
     # the second pulse finds the heat of the first
     m = magnetization_over_time(train, dataset["time"].values)
@@ -899,8 +932,8 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
         ProgramPulse(current_density=0.5e12, duration=0.1e-9, pause=0.06e-9),
         ProgramPulse(current_density=-0.3e12, duration=0.05e-9),
     )
-    train = pulse_train_job(heated(), PulseTrain(pulses=pulses))
-    first, second = train.steps()
+    train = pulse_train_job(heated(), pulses)
+    first, second = train.parts()
     times = np.array([0.0, 0.1, 0.13, 0.16, 0.19, 0.21, np.nan]) * 1e-9
     m = magnetization_over_time(train, times)
     own = [domain_of_step(first, time) for time in times[:4]]
@@ -909,7 +942,7 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
     assert own[1] < own[2] < own[3] < own[0]
     assert own[5] < own[4] < own[3]
     assert np.isnan(m[6])
-    cold = magnetization_over_time(train.model_copy(update={"heating": None}), times)
+    cold = magnetization_over_time(train.model_copy(update={"heat": None}), times)
     np.testing.assert_allclose(cold[:6], own[0], rtol=0, atol=1e-9)
     assert np.isnan(cold[6])
 
@@ -924,6 +957,13 @@ def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
     np.testing.assert_allclose(m_z, heated_trace["m"].values[:, 2], rtol=0, atol=1e-6)
     assert np.ptp(m) > 0.015
     warm = result.read()
-    parameters = heated_job.model_copy(update={"heating": None}).to_json()
+    parameters = heated_job.model_copy(update={"heat": None}).to_json()
     warm.attrs["parameters"] = parameters
     assert domains_of(warm, m) == heated_trace.attrs["domain_magnetization"]
+
+
+def test_an_example_has_every_key_of_a_temperature():
+    path = Path(__file__).parents[2] / "examples/devices.yaml"
+    keys = read_yaml(path)["devices"]["hot-synapse"]["temperature"]
+    assert set(keys) == set(Temperature.model_fields)
+    assert api.load_device(path, "hot-synapse").temperature == Temperature(**keys)

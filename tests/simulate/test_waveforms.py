@@ -8,6 +8,7 @@ from helpers.drift import DRIFT
 from helpers.programs import UP, staircase
 
 from wallnet import jobs, plan, tracks
+from wallnet.config import ProgramPulse
 from wallnet.simulate import SimulationError, initial_state, oommf, simulate
 from wallnet.simulate.drives import drives
 from wallnet.simulate.pulse_trains import run_pulse_train
@@ -45,7 +46,7 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     start = initial_state(jobs.initial_job(device))
     trains = []
     for pulses in (two, [one]):
-        job = jobs.pulse_train_job(device, jobs.PulseTrain(pulses=tuple(pulses)))
+        job = jobs.pulse_train_job(device, [ProgramPulse(**pulse) for pulse in pulses])
         trains.append(run_pulse_train(job, start))
     square, waveform = trains
     np.testing.assert_allclose(waveform["time"].values, square["time"], rtol=1e-9, atol=1e-18)

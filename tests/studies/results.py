@@ -108,7 +108,7 @@ def write_block(request, final, beyond="", **variables):
         values |= {"traced_m": np.zeros((*traced.shape[:2], 3))}
     values |= variables
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    about |= {"temperature": request.computes.temperature, "domain_magnetization": 0.96}
+    about |= {"temperature": request.computes.field, "domain_magnetization": 0.96}
     if beyond:
         about |= {"beyond_model": beyond, "highest_temperature": 512.5}
     else:
@@ -166,13 +166,13 @@ def write_mapped_train(request, walls, **about):
     Places are borders of cells. The upper end of the wall is 3 nm ahead of the lower one.
     """
     job, walls = request.computes, np.array(walls)
-    steps = list(job.steps())
-    lengths = [step.pulse_duration + step.relaxation.longest for step in steps]
+    steps = [part.step for part in job.parts()]
+    lengths = [step.duration + step.pause for step in steps]
     ends = np.concatenate([[0.0], np.cumsum(lengths)])
     # one entry before each end, during the pulse, at half the way
     time, position, current = [0.0], [walls[0]], [0.0]
     for index, step in enumerate(steps):
-        time += [ends[index] + step.pulse_duration / 2, ends[index + 1]]
+        time += [ends[index] + step.duration / 2, ends[index + 1]]
         position += [(walls[index] + walls[index + 1]) / 2, walls[index + 1]]
         current += [step.current_density, 0.0]
     position = np.array(position)
@@ -187,7 +187,7 @@ def write_mapped_train(request, walls, **about):
         "applied_current_density": current,
         "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
         "pulse_start": [0.0, *ends[:-1]],
-        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
+        "pulse_duration": [0.0, *(step.duration for step in steps)],
         "pause_end": ends,
         "pulse_walls": [1] * len(walls),
         "pulse_settled": [-1] + [1] * len(steps),

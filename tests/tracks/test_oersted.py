@@ -10,7 +10,6 @@ from helpers.small_campaign import TINY
 from wallnet import jobs, plan, simulate, tracks
 from wallnet.config.pulse import ProgramPulse
 from wallnet.jobs.bilayer import oersted_of
-from wallnet.jobs.simulation import PulseTrain
 
 MU0 = 4e-7 * math.pi
 
@@ -84,10 +83,8 @@ def test_only_jobs_with_a_current_have_it():
     ):
         assert make(on).to_json() == make(off).to_json()
     assert "oersted" not in jobs.pulse_job(off, 1e12).to_json()
-    train = jobs.pulse_train_job(
-        on, PulseTrain(pulses=(ProgramPulse(current_density=1e12, duration=1e-9),))
-    )
-    (step,) = train.steps()
+    train = jobs.pulse_train_job(on, [ProgramPulse(current_density=1e12, duration=1e-9)])
+    (step,) = train.parts()
     assert step.oersted == oersted_of(on) == jobs.pulse_job(on, 1e12).oersted
     # the sign of the angle alone changes nothing else
     metals = {"preset": "beta-w"}, {"preset": "beta-w", "spin_hall_angle": 0.3}

@@ -13,7 +13,7 @@ from helpers.varying import TRACK, device, write_map
 from wallnet import tracks
 from wallnet.config import ConfigError, Track
 from wallnet.files.whole import FileError
-from wallnet.jobs import Simulation, barrier_job, minima_job, pulse_job
+from wallnet.jobs import Run, barrier_job, minima_job, pulse_job
 from wallnet.tracks import heated
 from wallnet.tracks.geometry import centres, edge_distance, magnetic_mask
 
@@ -181,7 +181,7 @@ def test_a_job_has_the_digest_of_its_map_and_refuses_another(tmp_path, monkeypat
     write_map("wafer.nc", X, Y, **MAP)
     job = pulse_job(device(parameters_file="wafer.nc"), 0.5e12)
     assert "0.85" not in job.to_json()
-    made = Simulation.from_json(job.to_json())
+    made = Run.from_json(job.to_json())
     assert np.array_equal(tracks.layer(made).cells.damping, tracks.layer(job).cells.damping)
     other = {**MAP, "damping": np.add(MAP["damping"], 0.001)}
     write_map("wafer.nc", X, Y, **other)

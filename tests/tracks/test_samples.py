@@ -10,7 +10,7 @@ from wallnet import api, plan, simulate, tracks
 from wallnet.config import ConfigError
 from wallnet.film.energy import Energy
 from wallnet.jobs import (
-    Simulation,
+    Run,
     barrier_job,
     initial_job,
     minima_job,
@@ -253,7 +253,7 @@ def test_a_job_has_the_recipe_of_its_sample_and_makes_the_same_film():
     job = pulse_job(sampled(3, edges="smooth"), CURRENT)
     assert len(job.to_json()) < 2000
     assert job.plain()["track"]["sample"] == 3
-    again = Simulation.from_json(job.to_json())
+    again = Run.from_json(job.to_json())
     assert again == job
     assert again.to_json() == job.to_json()
     first, second = (tracks.layer(simulation).cells for simulation in (job, again))

@@ -23,6 +23,7 @@ from wallnet.config.campaign import one_device
 from wallnet.config.disorder import track_of
 from wallnet.config.messages import shown as shown_text
 from wallnet.config.messages import shown_key, validated
+from wallnet.config.pulse import PulseSequence
 from wallnet.config.quantities import checked_value, plain
 from wallnet.config.waveform import tabulated
 from wallnet.files import WallState
@@ -272,10 +273,10 @@ def pulse_train(
     wallnet.simulate.SimulationError
         If the simulation becomes unstable.
     """
-    train, findings = validated(jobs.PulseTrain, {"pulses": plain(pulses)})
+    train, findings = validated(PulseSequence, {"pulses": plain(pulses)})
     if train is None:
         raise ConfigError("\n".join(finding.sentence("pulse_train") for finding in findings))
-    job = jobs.pulse_train_job(device, train)
+    job = jobs.pulse_train_job(device, train.pulses)
     with simulation.progress_bar(job.longest, progress) as reached:
         return run_pulse_train(job, _begin(device, initial), reached)
 

@@ -27,11 +27,11 @@ class Declaration:
     Settings: ClassVar[type[BaseModel]] = Section
     """Model of its settings; by default there are none."""
     temperature: ClassVar[bool] = False
-    """Whether it simulates a constant temperature (`Simulation.temperature`)."""
+    """Whether it simulates a constant temperature (`Run.temperature`)."""
     heating: ClassVar[bool] = False
-    """Whether it simulates pulses that heat the film (`Simulation.heating`)."""
+    """Whether it simulates pulses that heat the film (`Run.heat`)."""
     waveforms: ClassVar[bool] = False
-    """Whether it simulates pulses that are not square (`Simulation.segments`)."""
+    """Whether it simulates pulses that are not square (`Run.segments`)."""
     frozen_spins: ClassVar[bool] = False
     """Whether it keeps the spins in `track.fixed_ends` as they are."""
     varying_parameters: ClassVar[bool] = False

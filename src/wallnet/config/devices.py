@@ -20,7 +20,7 @@ from wallnet.config.disorder import Disorder, SampledTrack
 from wallnet.config.heavy_metal import (
     ROOM_TEMPERATURE,
     HeatCapacity,
-    HeatMedia,
+    Heating,
     HeavyMetal,
     Resistivity,
 )
@@ -127,6 +127,9 @@ class Material(SimulatedMaterial):
             )
 
 
+_LAW = ("anisotropy_exponent", "exchange_exponent", "dmi_exponent", "damping_law")
+
+
 class Temperature(Section):
     """A temperature, at which a thermal field acts on each cell of the film.
 
@@ -140,7 +143,7 @@ class Temperature(Section):
 
     ambient: quantities.Kelvin
     """Temperature of the film, before a pulse if pulses heat it. Source: our choice."""
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = silent(1)
     """Seed of the thermal field; another seed gives an independent one. Source: our choice."""
     equilibration: quantities.DurationOrNone = silent(2e-9)
     """Time without current before the first pulse, in which each replica equilibrates with a
@@ -169,11 +172,43 @@ class Temperature(Section):
     """Whether the thermal field acts. Without it, the simulation is at 0 K, with the values that
     the film has at `ambient`. Source: our choice."""
 
+    @property
+    def field(self) -> float:
+        """Temperature in K of the thermal field; 0 without one."""
+        return self.ambient if self.thermal_field else 0.0
+
+    @property
+    def reference(self) -> float:
+        """Temperature in K at which the film, or its cells, have the values of `material`."""
+        return self.ambient if self.values_of == "cells" else self.measured_at
+
+    def of_film(self) -> Self:
+        """Return what the heat of pulses does to the film: its temperature before, and its law."""
+        return type(self)(**self.model_dump(include={"ambient", "heating", *_LAW}))
+
+    def of_run(self, pulses: bool) -> Self | None:
+        """Return what a run with or without pulses depends on; None without a thermal field."""
+        law = ("heating", *_LAW) if pulses and self.heating == "pulse" else ()
+        keys = {"ambient", "seed", *law}
+        return type(self)(**self.model_dump(include=keys)) if self.field else None
+
     def _faults(self) -> Iterator[str]:
         if self.heating == "pulse" and not self.thermal_field:
             yield "heating needs the thermal field; leave heating or thermal_field out"
         if self.values_of == "cells" and "measured_at" in self.model_fields_set:
             yield "measured_at is a temperature of a film; leave it or values_of out"
+
+
+COLD = Temperature(ambient=ROOM_TEMPERATURE, thermal_field=False)
+"""No thermal field, and the film at room temperature."""
+
+DeviceTemperature = Annotated[
+    Temperature,
+    BeforeValidator(
+        lambda value: COLD if value is None else value, json_schema_input_type=Temperature | None
+    ),
+    Field(json_schema_extra={"default": None}),
+]
 
 
 class Wall(Section):
@@ -185,19 +220,20 @@ class Wall(Section):
     """Time for which the wall relaxes before the pulse. Source: not in the paper."""
 
 
-class Relaxation(Section):
-    """Relaxation after the pulse, without current, until both wall ends rest."""
+class Rest(Section):
+    """When a wall rests."""
 
-    longest: quantities.DurationOrNone = 10e-9
-    """Time after which a moving wall is marked as unsettled. Source: our choice."""
     speed: quantities.Speed = 0.5
     """A wall rests if both ends stay slower than this for `hold`. Source: our choice."""
     hold: quantities.Duration = 2e-9
     """Time for which both ends must stay slower than `speed`. Source: our choice."""
 
 
-QUENCH = Relaxation(longest=5e-9)
-"""Relaxation without temperature and current, which shows the state of a wall at a temperature."""
+class Relaxation(Rest):
+    """Relaxation after the pulse, without current, until both wall ends rest."""
+
+    longest: quantities.DurationOrNone = 10e-9
+    """Time after which a moving wall is marked as unsettled. Source: our choice."""
 
 
 class Output(Section):
@@ -378,10 +414,10 @@ class Device(Section):
     """Settings of other calculators, by name; the class of each calculator checks them."""
     heavy_metal: HeavyMetal = HeavyMetal()
     """The metal that carries the current."""
-    heating: HeatMedia = HeatMedia()
-    """The substrate that carries its heat."""
-    temperature: Temperature | None = silent(None)
-    """Temperature of the simulations; 0 K if not given."""
+    heating: Heating = Heating()
+    """What stores its heat and carries it away."""
+    temperature: DeviceTemperature = silent(COLD)
+    """Temperature of the simulations; 0 K, of the film at 300 K, if not given."""
     optional: bool = silent(False)
     """Whether the target `all` leaves out the device and its pulse trains."""
 
@@ -432,41 +468,19 @@ class Device(Section):
         return self if number is None else self.model_copy(update={"sample": number})
 
     @property
-    def field_temperature(self) -> float:
-        """Temperature in K of the thermal field; 0 without one."""
-        temperature = self.temperature
-        return temperature.ambient if temperature and temperature.thermal_field else 0.0
-
-    @property
-    def film_temperature(self) -> float:
-        """Temperature in K of the film: `temperature.ambient`, or room temperature."""
-        return self.film_law.ambient
-
-    @property
     def current_crowds(self) -> bool:
         """Whether its current crowds at notches, in a cut metal or a magnet that conducts."""
         conducts = self.heavy_metal.cut is True or self.material.resistivity != "insulating"
         return self.track.notches is not None and bool(self.heavy_metal.cut) and conducts
 
-    @property
-    def measured_at(self) -> float:
-        """Temperature in K at which the film, or its cells, have the values of `material`."""
-        law = self.film_law
-        return law.ambient if law.values_of == "cells" else law.measured_at
-
-    @property
-    def film_law(self) -> Temperature:
-        """How the film changes with the temperature, at room temperature without `temperature`."""
-        return self.temperature or Temperature(ambient=ROOM_TEMPERATURE)
-
     def _faults(self) -> Iterator[str]:
         # waveforms, and what a user-defined class does not simulate, are refused with their jobs
         declared = PACKAGED.get(self.calculator, Unread)
-        law, curie = self.film_law, self.material.curie_temperature
-        heated = law.heating == "pulse"
+        temperature, curie = self.temperature, self.material.curie_temperature
+        heated = temperature.heating == "pulse"
         if self.stack and self.heavy_metal.preset:
             yield f"stack {self.stack} has a heavy metal of its own; leave heavy_metal.preset out"
-        needs = {"temperature": self.field_temperature, "heating": heated}
+        needs = {"temperature": temperature.field, "heating": heated}
         needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
         needs |= {"partial_cells": self.sampled_track.partly_filled}
         needs |= {"fields": self.heavy_metal.oersted or any(self.material.bias)}
@@ -474,13 +488,13 @@ class Device(Section):
         variation = self.variation
         names = {*(variation.reference if variation else ())}
         names |= self.disorder.needed if self.disorder else set()
-        needs |= dict.fromkeys(needed_for(names, self.field_temperature), 1.0)
+        needs |= dict.fromkeys(needed_for(names, temperature.field), 1.0)
         if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
             yield fault
-        if heated and law.ambient >= curie:
+        if heated and temperature.ambient >= curie:
             yield (
-                f"temperature.ambient is {law.ambient:g} K, not below material.curie_temperature "
-                f"of {curie:g} K; lower it"
+                f"temperature.ambient is {temperature.ambient:g} K, not below "
+                f"material.curie_temperature of {curie:g} K; lower it"
             )
         track = self.track
         if variation:

@@ -77,10 +77,7 @@ class HeavyMetal(Section):
 
 
 class HeatMedia(Section):
-    """What carries the heat of a pulse away, from metal, magnet and a cap, which store it.
-
-    Below the metal is an oxide on thick silicon, above the cap an encapsulation.
-    """
+    """Media that carry the heat of a pulse away, below and above the strip that makes it."""
 
     oxide_thickness: Annotated[float, Quantity("m", 1e-9, 1e-3)] = 300e-9
     """Thickness of the oxide. Source: our choice, a usual thermal oxide."""
@@ -96,11 +93,6 @@ class HeatMedia(Section):
     """Thermal resistance between metal and oxide; 0 for a perfect contact. Source: Lee and Cahill,
     Journal of Applied Physics 81, 2590 (1997), 2e-8 for both faces of an oxide; clean Pt has 3e-9
     (Kimling et al., Physical Review B 95, 184305 (2017))."""
-    cap_thickness: Annotated[float, Quantity("m", 1e-10, 1e-6, zero=True)] = 4e-9
-    """Thickness of the cap of the magnet, which stores heat and carries no current; 0 for none.
-    Source: our choice, 2 nm of MgO below 2 nm of oxidised Ta."""
-    cap_heat_capacity: HeatCapacity = 2.8e6
-    """Heat capacity of the cap. Source: mean of MgO, 3.3e6, and Ta, 2.3e6 (CRC Handbook)."""
     encapsulation_conductivity: Annotated[float, Quantity("W/(m K)", 1e-3, 1e4, zero=True)] = 1.4
     """Thermal conductivity of what encloses the track from above, without an end; 0 for nothing.
     Source: fused silica, as the dielectric between the wires of a chip."""
@@ -108,6 +100,19 @@ class HeatMedia(Section):
     """Heat capacity of the encapsulation. Source: fused silica, as of the oxide."""
     encapsulation_resistance: InterfaceResistance = 1e-8
     """Thermal resistance between the track and its encapsulation. Source: as below the metal."""
+
+
+class Heating(HeatMedia):
+    """What carries the heat of a pulse away, from metal, magnet and a cap, which store it.
+
+    Below the metal is an oxide on thick silicon, above the cap an encapsulation.
+    """
+
+    cap_thickness: Annotated[float, Quantity("m", 1e-10, 1e-6, zero=True)] = 4e-9
+    """Thickness of the cap of the magnet, which stores heat and carries no current; 0 for none.
+    Source: our choice, 2 nm of MgO below 2 nm of oxidised Ta."""
+    cap_heat_capacity: HeatCapacity = 2.8e6
+    """Heat capacity of the cap. Source: mean of MgO, 3.3e6, and Ta, 2.3e6 (CRC Handbook)."""
     largest_rise: Annotated[
         float, Quantity("K", 1e-3, 1e4, fix="it is a difference in kelvin, such as 50")
     ] = 50.0

@@ -217,6 +217,13 @@ class ProgramPulse(Section):
         return too_long(self.waveform, self.duration)
 
 
+class PulseSequence(Section):
+    """A train of pulses."""
+
+    pulses: Annotated[tuple[ProgramPulse, ...], Field(min_length=1)]
+    """The pulses, in the order of time."""
+
+
 def repeated(pulses: Iterable[ProgramPulse]) -> Iterator[ProgramPulse]:
     """Yield each pulse as many times as it is applied."""
     for pulse in pulses:

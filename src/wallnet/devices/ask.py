@@ -3,7 +3,7 @@
 from wallnet.config import Campaign, Device
 from wallnet.config.declarations import PACKAGED, is_own_engine
 from wallnet.jobs.request import initial, level, minima, pulses
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.questions.question import Requests, Rounds, question
 
 

@@ -545,7 +545,7 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
         over_time.plot(time, data[heating].values, label=title, **style.look(index))
         look = style.look(index, marker=True) | {"label": title}
         _draw_points(rises, density, data[rise].values, beyond, **look)
-    limit = WriteEnergyJob.of_dataset(data.attrs).heating.largest_rise
+    limit = WriteEnergyJob.of_dataset(data.attrs).largest_rise
     rises.axhline(limit, color="0.4", linestyle=":", label="limit")
     over_time.set(xlim=(0, 3 * duration), ylim=(0, None), title="(a) a pulse and after")
     over_time.set(xlabel="time (ns)", ylabel=r"rise at $\mathit{J}$ = $10^{12}$ A/m² (K)")

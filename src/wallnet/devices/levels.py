@@ -19,9 +19,9 @@ from wallnet.devices.traces import End, read_trace
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.request import Conditions
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.questions.opened import Opened, over
 from wallnet.report.faults import lost_level
 from wallnet.tracks import films
@@ -117,7 +117,7 @@ def synapse_variables(
             )
     variables = level_variables(levels, device.junction, opened.subject)
     conductance, noise = variables["level_conductance"], variables.pop("noise")
-    if device.field_temperature:
+    if device.temperature.field:
         variables |= {
             "level_conductance_noise": conductance_noise(noise, conductance, device.junction),
             "noise_bandwidth": 1 / (2 * device.output.interval),
@@ -211,7 +211,7 @@ def _start(device: Device, opened: Opened) -> End:
     content = opened.one("initial").read("initial_magnetization")
     m = content["initial_magnetization"].values
     m_z = m[..., COMPONENTS.index("z")]
-    film = films.layer(Simulation.from_json(str(content.attrs["parameters"])))
+    film = films.layer(Run.of_dataset(content.attrs))
     cells = films.column_cells(film)
     total = (film.filled * np.nan_to_num(m_z)).sum(axis=0)
     total /= float(content.attrs.get("domain_magnetization", 1.0))

@@ -51,7 +51,7 @@ def write_energy_of(
     density, lasting = np.broadcast_arrays(
         np.asarray(current_density, dtype=float), np.asarray(duration, dtype=float)
     )
-    flux, heat = heat_flow.heat_flux(job, job.polarization, density), 1.0
+    flux, heat = heat_flow.heat_flux(job.heat.bilayer, density), 1.0
     if waveform:
         only = float(lasting.flat[0])
         rise = np.multiply.outer(np.ravel(_hottest(job, [(waveform, only, 0.0, 1.0)])), flux)
@@ -81,7 +81,7 @@ def write_energy_of_train(
     shapes = waveforms or [()] * len(density)
     rise = np.zeros((2, *density.shape))
     if lasting.any():
-        flux = heat_flow.heat_flux(job, job.polarization, density)
+        flux = heat_flow.heat_flux(job.heat.bilayer, density)
         pulses = zip(shapes, lasting.tolist(), begin.tolist(), flux.tolist(), strict=True)
         rise = _hottest(job, list(pulses))
     squares = [mean_square(*pulse) for pulse in zip(shapes, lasting.tolist(), strict=True)]
@@ -102,7 +102,7 @@ def rise_over_time(job: WriteEnergyJob, duration: float, waveform: Points) -> tu
         time = np.concatenate([heat.instants, time[time > duration * (1 + ROUNDING)]])
     since = time[:, np.newaxis] - heat.edges
     response = _table(job, time, heat.edges)(since) if waveform else _step_response(job, since)
-    flux = heat_flow.heat_flux(job, job.polarization, np.array(1e12))
+    flux = heat_flow.heat_flux(job.heat.bilayer, 1e12)
     return time, response @ (heat.steps * flux)
 
 
@@ -141,7 +141,8 @@ def _table(job: WriteEnergyJob, instants: Array, edges: Array) -> heat_flow.Step
 
 
 def _step_response(job: WriteEnergyJob, time: Array) -> Array:
-    return step_response(time, job.width, job.heating, job.stored, job.notched(job.track))
+    stored = job.heat.bilayer.heat_capacity
+    return step_response(time, job.width, job.heat.media, stored, job.notched)
 
 
 def _write_energy(
@@ -153,21 +154,20 @@ def _write_energy(
     heat: float | Array,
 ) -> WriteEnergy:
     """Return energy and temperature from largest magnitude and mean square of each waveform."""
-    in_metal = density * job.density_ratio(job.polarization)
-    current = np.abs(in_metal) * job.width * job.heavy_metal.thickness * (1 + job.shunt)
-    notched = job.notched(job.track)
+    bilayer, notched = job.heat.bilayer, job.notched
+    current = np.abs(density) * job.width * bilayer.sheet_current
     crowded = current_of(notched.track, notched.crowding).resistance if notched else 1.0
-    voltage = current * job.resistance * crowded
+    voltage = current * bilayer.sheet_resistance * job.length / job.width * crowded
     mean, middle = rise
-    beyond = job.ambient + mean >= job.limits[1]
+    beyond = job.temperature.ambient + mean >= job.limits[1]
     return {
-        "metal_current_density": in_metal * peak,
+        "metal_current_density": density * bilayer.density_ratio * peak,
         "write_current": current * peak,
         "write_voltage": voltage * peak,
         "write_energy": current * voltage * lasting * heat,
         "mean_temperature_rise": mean,
         "temperature_rise": middle,
-        "outside_model": (middle > job.heating.largest_rise) | beyond,
+        "outside_model": (middle > job.largest_rise) | beyond,
         "beyond_model": beyond,
     }
 
@@ -178,8 +178,8 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
     Each pulse counts once, by the worst that it does.
     """
     rise, beyond = np.ravel(pulses["temperature_rise"]), np.ravel(pulses["beyond_model"])
-    temperature = job.ambient + np.ravel(pulses["mean_temperature_rise"])
-    largest, (critical, limit) = job.heating.largest_rise, job.limits
+    temperature = job.temperature.ambient + np.ravel(pulses["mean_temperature_rise"])
+    largest, (critical, limit) = job.largest_rise, job.limits
     means = (
         ": its parameters change, so that the results are estimates",
         "their results mean nothing",

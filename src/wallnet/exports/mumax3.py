@@ -17,7 +17,7 @@ from wallnet.exports import Device, traces
 from wallnet.exports.statistics import texts_of
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.terms import Layer
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import SPIN_DIRECTION
 from wallnet.tracks import grains
 
@@ -85,7 +85,7 @@ def _number(value: float) -> str:
     return f"{value + 0.0:.9g}"
 
 
-def _grain(job: Simulation) -> NDArray[np.intp] | None:
+def _grain(job: Run) -> NDArray[np.intp] | None:
     """Return the grain of each cell if grains differ in nothing, and have boundaries alone."""
     disorder = job.track.disorder if isinstance(job.track, SampledTrack) else None
     if disorder is None or disorder.needed != {"boundary_exchange"} or disorder.grains is None:
@@ -195,9 +195,9 @@ def _bonds(film: Layer, means: dict[str, Array], labels: NDArray) -> Iterator[st
             yield f"ext_Inter{function}({first}, {second}, {_number(value)})"
 
 
-def _pulse(job: Simulation, end: float) -> Iterator[str]:
+def _pulse(job: Run, end: float) -> Iterator[str]:
     """Yield the lines of the pulse, and of the time until a trace ends, in s."""
-    density = job.current_density or 0.0
+    density = job.current_density
     for part in job.segments():
         first, slope = density * part.first, density * (part.last - part.first)
         current = _number(first)

@@ -11,7 +11,7 @@ from wallnet.config import ConfigError, Track, current_name
 from wallnet.exports import Device, check_name
 from wallnet.files import FileError
 from wallnet.film.terms import Layer
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.tracks import films
 from wallnet.tracks.ubermag import field_of, mesh_of
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class Traced(NamedTuple):
     """A trace with its job, and the folder of the campaign."""
 
-    job: Simulation
+    job: Run
     content: "xarray.Dataset"
     folder: Path
 
-    def film(self, job: Simulation | None = None) -> Layer:
+    def film(self, job: Run | None = None) -> Layer:
         """Return the film of the job, or of a changed one."""
         with contextlib.chdir(self.folder):  # the job names a map of parameters relative to it
             return films.layer(job or self.job)
@@ -54,9 +54,9 @@ def read(device: Device) -> Traced:
     if not content.sizes["snapshot"]:
         raise FileError(f"{path} has no maps; name a trace that has some")
     try:
-        job = Simulation.from_json(str(content.attrs.get("parameters")))
-    except ConfigError:
-        raise FileError(f"{path} states no job that made it; delete it and run snakemake") from None
+        job = Run.of_dataset(content.attrs)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from None
     return Traced(job, content, device.folder)
 
 

@@ -62,13 +62,13 @@ class Law(NamedTuple):
 
     curie_temperature: float
     """Curie temperature Tc in K."""
-    anisotropy_exponent: float = 3.0
+    anisotropy_exponent: float
     """Power of m with which Ku changes."""
-    exchange_exponent: float = 2.0
+    exchange_exponent: float
     """Power of m with which A changes."""
-    dmi_exponent: float = 2.0
+    dmi_exponent: float
     """Power of m with which D changes."""
-    damping_law: str = "constant"
+    damping_law: str
     """With `llb`, α ∝ (1 - T/3Tc)/m, the damping across m of the Landau-Lifshitz-Bloch equation."""
 
     @property

@@ -1,12 +1,13 @@
-"""The current of a device in its heavy metal and its magnet, and the heat that they store."""
+"""What follows from the layers of a device for its current, and for the heat that they store."""
 
 import math
 from typing import NamedTuple
 
-from wallnet.config.devices import Device
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, HeatMedia, HeavyMetal
+from wallnet.config.devices import Device, Temperature
+from wallnet.config.heavy_metal import ROOM_TEMPERATURE, HeatMedia
 from wallnet.config.quantities import Section, silent
 from wallnet.config.track import Track
+from wallnet.jobs.film import Law, law_of
 
 LORENZ_NUMBER = 2.44e-8
 """Thermal conductivity of a metal times its resistivity and per temperature, in W Ω/K²: the law of
@@ -46,83 +47,98 @@ class Oersted(Section):
 class Bilayer(Section):
     """Heavy metal and magnet of a track: they share the current and have one temperature."""
 
-    heavy_metal: HeavyMetal
-    magnet_thickness: float = 0.0
-    """Thickness of the magnet in m."""
-    magnet_resistivity: float | None = None
-    """Resistivity of the magnet in Ω m; None if it is insulating."""
-    magnet_heat_capacity: float = 0.0
-    """Heat capacity of the magnet in J/(m³ K)."""
+    density_ratio: float
+    """P/|θ|, the current density in the metal for each A/m² of J."""
+    sheet_current: float
+    """Current in metal and magnet per width of a strip without notches, for each A/m² of J, in
+    m."""
+    sheet_resistance: float
+    """Resistance of a square of metal and magnet in Ω."""
+    heat_capacity: float
+    """Heat capacity per area of metal, magnet and cap in J/(m² K)."""
+    conductance: float = silent(0.0)
+    """Heat conductance of a square of the metal in W/K; 0 where the current is uniform."""
 
-    def density_ratio(self, polarization: float) -> float:
-        """Return P/|θ|, the current density in the metal per J of a device with P."""
-        angle = self.heavy_metal.spin_hall_angle
-        return 1.0 if angle is None else polarization / abs(angle)
+    def notched(self, track: Track | None, crowding: Crowding | None) -> NotchedTrack | None:
+        """Return the track if current and heat vary along it."""
+        return NotchedTrack(track, crowding, self.conductance) if track and crowding else None
 
-    @property
-    def shunt(self) -> float:
-        """Current in the magnet per current in the metal, by their sheet conductances."""
-        metal = self.heavy_metal
-        sheet = metal.resistivity / metal.thickness
-        return sheet * self.magnet_thickness / (self.magnet_resistivity or math.inf)
 
-    def oersted(self, polarization: float) -> Oersted:
-        """Return the Oersted field of a device with P."""
-        metal = self.heavy_metal
-        sheet = self.density_ratio(polarization) * metal.thickness
-        return Oersted(
-            metal=math.copysign(sheet, metal.spin_hall_angle or 1.0),
-            total=sheet * (1 + self.shunt),
-            distance=(metal.thickness + self.magnet_thickness) / 2,
-        )
+class Heat(Section):
+    """Heat of pulses: where it is made and stored, what carries it away, and what it changes."""
 
-    @property
-    def crowding(self) -> Crowding | None:
-        """What makes the current crowd; None if it is uniform."""
-        if self.heavy_metal.cut is True:
-            return Crowding(cut=True)
-        crowds = self.heavy_metal.cut and self.shunt
-        return Crowding(cut=False, shunt=self.shunt) if crowds else None
+    bilayer: Bilayer
+    media: HeatMedia
+    curie_temperature: float
+    """Curie temperature of the film in K."""
 
-    def notched(self, track: Track | None) -> NotchedTrack | None:
-        """Return the track of this bilayer if current and heat vary along it."""
-        metal, crowding = self.heavy_metal, self.crowding
-        if track is None or crowding is None:
-            return None
-        conductivity = metal.thermal_conductivity
-        if conductivity is None:
-            conductivity = LORENZ_NUMBER * ROOM_TEMPERATURE / metal.resistivity
-        return NotchedTrack(track, crowding, conductivity * metal.thickness)
+    def law(self, temperature: Temperature) -> Law:
+        """Return how the film changes with its temperature."""
+        return law_of(temperature, self.curie_temperature)
 
-    def heat_capacity(self, media: HeatMedia) -> float:
-        """Return the heat capacity per area of metal, magnet and cap in J/(m² K)."""
-        return (
-            self.heavy_metal.heat_capacity * self.heavy_metal.thickness
-            + self.magnet_heat_capacity * self.magnet_thickness
-            + media.cap_heat_capacity * media.cap_thickness
-        )
+
+def density_ratio_of(device: Device) -> float:
+    """Return P/|θ|, the current density in the metal per J of a device with P."""
+    angle = device.heavy_metal.spin_hall_angle
+    return 1.0 if angle is None else device.material.polarization / abs(angle)
+
+
+def shunt_of(device: Device) -> float:
+    """Return the current in the magnet per current in the metal, by their sheet conductances."""
+    metal, resistivity = device.heavy_metal, device.material.resistivity
+    if resistivity == "insulating":
+        return 0.0
+    return metal.resistivity / metal.thickness * device.track.thickness / resistivity
 
 
 def bilayer_of(device: Device) -> Bilayer:
-    """Return what carries the current of a device and stores its heat.
-
-    Resistance and heat depend neither on the Oersted field nor on the sign of θ.
-    """
-    resistivity, metal = device.material.resistivity, device.heavy_metal
-    angle, uniform = metal.spin_hall_angle, device.track.notches is None
-    changes = {"oersted": False, "spin_hall_angle": angle and abs(angle)}
-    changes |= {"cut": False} if uniform else {}
+    """Return what carries the current of a device and stores its heat."""
+    metal, media, shunt = device.heavy_metal, device.heating, shunt_of(device)
+    conductivity = metal.thermal_conductivity
+    if conductivity is None:
+        conductivity = LORENZ_NUMBER * ROOM_TEMPERATURE / metal.resistivity
+    ratio = density_ratio_of(device)
     return Bilayer(
-        heavy_metal=metal.model_copy(update=changes),
-        magnet_thickness=device.track.thickness,
-        magnet_resistivity=None if resistivity == "insulating" else resistivity,
-        magnet_heat_capacity=device.material.heat_capacity,
+        density_ratio=ratio,
+        sheet_current=ratio * metal.thickness * (1 + shunt),
+        sheet_resistance=metal.resistivity / metal.thickness / (1 + shunt),
+        heat_capacity=(
+            metal.heat_capacity * metal.thickness
+            + device.material.heat_capacity * device.track.thickness
+            + media.cap_heat_capacity * media.cap_thickness
+        ),
+        conductance=conductivity * metal.thickness if crowding_of(device) else 0.0,
     )
+
+
+def heat_of(device: Device) -> Heat:
+    """Return the heat of the pulses of a device."""
+    return Heat(
+        bilayer=bilayer_of(device),
+        media=HeatMedia(**device.heating.model_dump(include={*HeatMedia.model_fields})),
+        curie_temperature=device.material.curie_temperature,
+    )
+
+
+def crowding_of(device: Device) -> Crowding | None:
+    """Return what makes the current of a device crowd at its notches; None if it is uniform."""
+    cut = device.heavy_metal.cut
+    if device.track.notches is None or not cut:
+        return None
+    shunt = shunt_of(device)
+    if cut is True:
+        return Crowding(cut=True)
+    return Crowding(cut=False, shunt=shunt) if shunt else None
 
 
 def oersted_of(device: Device) -> Oersted | None:
     """Return the Oersted field of the current of a device; None if it does not act."""
-    if not device.heavy_metal.oersted:
+    metal = device.heavy_metal
+    if not metal.oersted:
         return None
-    bilayer = bilayer_of(device).model_copy(update={"heavy_metal": device.heavy_metal})
-    return bilayer.oersted(device.material.polarization)
+    sheet = density_ratio_of(device) * metal.thickness
+    return Oersted(
+        metal=math.copysign(sheet, metal.spin_hall_angle or 1.0),
+        total=sheet * (1 + shunt_of(device)),
+        distance=(metal.thickness + device.track.thickness) / 2,
+    )

@@ -11,7 +11,7 @@ from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.film import film_of, strip_of
-from wallnet.jobs.simulation import WallPlacement, level_states
+from wallnet.jobs.run import WallPlacement, level_states
 
 Pair = tuple[WallState, WallState]
 

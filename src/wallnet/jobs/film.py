@@ -9,15 +9,16 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from wallnet.config.devices import Device, SimulatedMaterial, StaticMaterial
+from wallnet.config.devices import Device, SimulatedMaterial, StaticMaterial, Temperature
 from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import validated
-from wallnet.config.quantities import FIXES, Section, silent
+from wallnet.config.quantities import FIXES
 from wallnet.config.track import Track
 from wallnet.film import fluctuations, renormalization
 from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.newell import strip_demagnetization as strip_demagnetization
+from wallnet.film.renormalization import Law as Law
 from wallnet.film.terms import Layer, SpinTorque, Terms
 
 LARGEST_TRACE = 4_000_000_000
@@ -150,31 +151,10 @@ def torque_of(material: SimulatedMaterial, current_density: float) -> SpinTorque
     )
 
 
-class FilmLaw(Section):
-    """How the film of a job changes with its temperature."""
-
-    curie_temperature: float
-    """Curie temperature of the film in K."""
-    anisotropy_exponent: float = silent(3.0)
-    """Power of the magnetisation with which the anisotropy changes."""
-    exchange_exponent: float = silent(2.0)
-    """Power of the magnetisation with which A changes."""
-    dmi_exponent: float = silent(2.0)
-    """Power of the magnetisation with which D changes."""
-    damping_law: str = silent("constant")
-    """How the damping changes."""
-
-    @property
-    def law(self) -> renormalization.Law:
-        """The law for terms of a film."""
-        return renormalization.Law(*(getattr(self, key) for key in FilmLaw.model_fields))
-
-
-def law_of(device: Device) -> FilmLaw:
-    """Return how the film of a device changes with its temperature."""
-    law = device.film_law
-    keys = {key: getattr(law, key) for key in FilmLaw.model_fields if hasattr(law, key)}
-    return FilmLaw(curie_temperature=device.material.curie_temperature, **keys)
+def law_of(temperature: Temperature, curie_temperature: float) -> Law:
+    """Return how a film with a Curie temperature in K changes with its temperature."""
+    keys = (field for field in Law._fields if field != "curie_temperature")
+    return Law(curie_temperature, **{key: getattr(temperature, key) for key in keys})
 
 
 def domain_magnetization(track: Track, material: StaticMaterial, temperature: float) -> float:
@@ -221,20 +201,20 @@ def cells_of(device: Device) -> SimulatedMaterial:
     ValueError
         If the film is not perpendicular at its temperature, or a value is out of bounds there.
     """
-    law, temperature = device.film_law, device.field_temperature
-    if law.values_of == "cells" and temperature:
-        return _rounded(device, terms_of(device.material), law.ambient)
-    film = _film(device, law.ambient)
-    if temperature:
+    temperature = device.temperature
+    if temperature.values_of == "cells" and temperature.field:
+        return _rounded(device, terms_of(device.material), temperature.ambient)
+    film = _film(device, temperature.ambient)
+    if temperature.field:
         strip = strip_of(device.track, device.material).demagnetization
-        film = renormalization.of_cells(film, device.track.cell, temperature, strip)
-    return _rounded(device, film, law.ambient)
+        film = renormalization.of_cells(film, device.track.cell, temperature.field, strip)
+    return _rounded(device, film, temperature.ambient)
 
 
 def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
     """Return the material of minima and paths: the film without a thermal field.
 
-    It has a temperature, by default `Device.film_temperature`.
+    It has a temperature, by default `temperature.ambient`.
 
     Raises
     ------
@@ -242,20 +222,21 @@ def film_of(device: Device, temperature: float | None = None) -> StaticMaterial:
         If the film is not perpendicular at it, or a value is out of bounds; the text begins with
         a key of `material`.
     """
-    kelvin = device.film_temperature if temperature is None else temperature
+    kelvin = device.temperature.ambient if temperature is None else temperature
     material = _rounded(device, _film(device, kelvin), kelvin)
     return StaticMaterial(**material.model_dump(include={*StaticMaterial.model_fields}))
 
 
 def _film(device: Device, kelvin: float) -> Terms:
     """Return the terms of the film at a temperature; see `film_of`."""
-    terms, law, measured = terms_of(device.material), device.film_law, device.measured_at
-    if law.values_of == "cells":
+    terms, temperature = terms_of(device.material), device.temperature
+    measured = temperature.reference
+    if temperature.values_of == "cells":
         strip = strip_of(device.track, device.material).demagnetization
         terms = renormalization.of_film(terms, device.track.cell, measured, strip)
     if kelvin == measured:
         return terms
-    changes = law_of(device).law
+    changes = law_of(temperature, device.material.curie_temperature)
     if max(kelvin, measured) >= changes.last_temperature:
         raise ValueError(
             f"curie_temperature is {changes.curie_temperature:g} K, too low for Bloch's law from "
@@ -298,9 +279,9 @@ def check(device: Device) -> tuple[str, list[str]]:
         return f"material.{fault}", []
     try:
         film = strip_of(device.track, film_of(device))
-        if device.temperature:
+        if kelvin := device.temperature.field:
             step_of(device)
-            domain_magnetization(device.track, cells_of(device), device.field_temperature)
+            domain_magnetization(device.track, cells_of(device), kelvin)
     except ValueError as error:
         return f"material.{error}", []
     if fault := cell_fault(device.track, film) or _thick(device.track, film, THICKEST):
@@ -355,7 +336,7 @@ def _doubts(device: Device, film: StripFilm) -> Iterator[str]:
     relaxation, metal = device.relaxation, device.heavy_metal
     if fault := _thick(device.track, film, 1.0) or _away(device):
         yield fault
-    rests = device.read_at != "pulse_end" and not device.field_temperature
+    rests = device.read_at != "pulse_end" and not device.temperature.field
     if not relaxation.longest and device.read_at == "rest" and rests:
         yield (
             "relaxation.longest is 0, so that read_at: rest reads the wall as the pulse ends; "
@@ -388,7 +369,7 @@ def _doubts(device: Device, film: StripFilm) -> Iterator[str]:
                 f"disorder.grains lets Ku of a grain be {100 * lost:.0f} % lower, at four standard "
                 "deviations, so that it lies in the plane; lower anisotropy or thickness"
             )
-    if device.temperature and (kelvin := device.temperature.ambient) < COLDEST_USUAL:
+    if (kelvin := device.temperature.ambient) < COLDEST_USUAL:
         yield (
             f"temperature.ambient is {kelvin:g} K, that is {kelvin - 273.15:.0f} °C; write "
             f"{kelvin + 273.15:g} if it is in °C"
@@ -409,7 +390,7 @@ def step_of(device: Device, current_density: float | None = None) -> float:
     density = _strongest(device) if current_density is None else current_density
     fraction = device.film.time_step_fraction
     return time_step(
-        cells_of(device), device.track.cell, density, fraction, device.field_temperature
+        cells_of(device), device.track.cell, density, fraction, device.temperature.field
     )
 
 
@@ -431,7 +412,7 @@ def size_fault(device: Device, keys: str, duration: float, strongest: float, map
             f"{duration:g} s; lengthen them until there are at most {LARGEST_TRACE:.0e}"
         )
     steps = duration / step_of(device, strongest)
-    cost = THERMAL_STEP if device.field_temperature else 1.0
+    cost = THERMAL_STEP if device.temperature.field else 1.0
     cost *= SMOOTH_EDGES if device.sampled_track.partly_filled else 1.0
     if cost * columns * rows * steps > LARGEST_WORK:
         return (

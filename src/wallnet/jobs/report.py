@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from wallnet.config import Campaign, ConfigError, Device
-from wallnet.config.devices import StaticMaterial
-from wallnet.config.heavy_metal import ROOM_TEMPERATURE, HeatMedia
+from wallnet.config.devices import StaticMaterial, Temperature
 from wallnet.config.messages import misnamed
 from wallnet.config.networks import RunSet
 from wallnet.config.quantities import Section, silent
@@ -14,8 +13,8 @@ from wallnet.config.reference import Reference
 from wallnet.config.stages import PROGRAMMED_STAGES
 from wallnet.config.track import Track
 from wallnet.jobs.base import Job
-from wallnet.jobs.bilayer import Bilayer, bilayer_of
-from wallnet.jobs.film import FilmLaw, film_of, law_of, strip_demagnetization, terms_of
+from wallnet.jobs.bilayer import Crowding, Heat, NotchedTrack, crowding_of, heat_of
+from wallnet.jobs.film import Law, film_of, strip_demagnetization, terms_of
 
 Drawing = TypeVar("Drawing")
 
@@ -83,41 +82,47 @@ class SummaryJob(Job):
     warnings: tuple[str, ...] = silent(())
 
 
-class WriteEnergyJob(FilmLaw, Job, Bilayer):
+class WriteEnergyJob(Job):
     """Computation of energy and temperature of pulses on one track.
 
-    It is a parameter of devices and tables: no simulation depends on it.
+    It is a parameter of devices and tables: no simulation depends on it. Of a track, its length,
+    width and thickness matter, and all of it where current and heat vary along it.
     """
 
     length: float
     width: float
-    polarization: float
+    thickness: float
+    track: Track | None = None
+    crowding: Crowding | None = None
+    heat: Heat
+    largest_rise: float
+    """Temperature rise in K above which pulses are marked."""
     film: StaticMaterial
     """The film before the pulses."""
-    heating: HeatMedia
-    ambient: float = silent(ROOM_TEMPERATURE)
-    """Temperature in K of the track before the pulses."""
-    track: Track | None = None
-    """The track, if current and heat vary along it."""
-    heat_simulated: bool = silent(False)
-    """Whether the simulated film has the mean temperature of the track."""
+    temperature: Temperature
+    """That of the film before the pulses, and how the film changes with it."""
 
     @property
-    def resistance(self) -> float:
-        """Resistance of metal and magnet between the ends of a track without notches in Ω."""
-        metal = self.heavy_metal
-        return metal.resistivity * self.length / (self.width * metal.thickness) / (1 + self.shunt)
+    def heat_simulated(self) -> bool:
+        """Whether the simulated film has the mean temperature of the track."""
+        return self.temperature.heating == "pulse"
 
     @property
-    def stored(self) -> float:
-        """Heat that metal, magnet and cap store, per area and rise, in J/(m² K)."""
-        return self.heat_capacity(self.heating)
+    def notched(self) -> NotchedTrack | None:
+        """The track, if current and heat vary along it."""
+        return self.heat.bilayer.notched(self.track, self.crowding)
+
+    @property
+    def law(self) -> Law:
+        """How the film changes with its temperature."""
+        return self.heat.law(self.temperature)
 
     @property
     def limits(self) -> tuple[float, float]:
         """Temperatures in K where D of the film is critical, and where the model ends."""
-        demagnetization = float(strip_demagnetization(self.width, self.magnet_thickness))
-        return self.law.limits(terms_of(self.film), self.ambient, demagnetization)
+        demagnetization = float(strip_demagnetization(self.width, self.thickness))
+        film = terms_of(self.film)
+        return self.law.limits(film, self.temperature.ambient, demagnetization)
 
     @classmethod
     def of_dataset(cls, attributes: Mapping[str, Any]) -> "WriteEnergyJob":
@@ -130,18 +135,17 @@ class WriteEnergyJob(FilmLaw, Job, Bilayer):
 
 def write_energy_job(device: Device) -> WriteEnergyJob:
     """Return the job for pulses on a device."""
-    law, bilayer = device.film_law, bilayer_of(device)
+    track, crowding = device.track, crowding_of(device)
     return WriteEnergyJob(
-        track=device.track if bilayer.crowding else None,
-        length=device.track.length,
-        width=device.track.width,
-        polarization=device.material.polarization,
+        length=track.length,
+        width=track.width,
+        thickness=track.thickness,
+        track=track if crowding else None,
+        crowding=crowding,
+        heat=heat_of(device),
+        largest_rise=device.heating.largest_rise,
         film=film_of(device),
-        **dict(bilayer),
-        heating=device.heating,
-        ambient=law.ambient,
-        heat_simulated=law.heating == "pulse",
-        **dict(law_of(device)),
+        temperature=device.temperature.of_film(),
     )
 
 

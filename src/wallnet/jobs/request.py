@@ -19,7 +19,7 @@ from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import EnergyPath, Minima, minima_job
-from wallnet.jobs.simulation import Simulation, initial_job, level_job, pulse_job
+from wallnet.jobs.run import Run, initial_job, level_job, pulse_job
 
 Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minima", "barrier"]
 
@@ -126,7 +126,7 @@ class Request:
 
     kind: Kind
     path: str
-    make: Callable[[], Simulation | Minima | EnergyPath]
+    make: Callable[[], Run | Minima | EnergyPath]
     after: tuple[str, ...] = ()
     sweep: str = ""
     states: "Request | None" = None
@@ -143,7 +143,7 @@ class Request:
         )
 
     @property
-    def computes(self) -> Simulation | Minima | EnergyPath:
+    def computes(self) -> Run | Minima | EnergyPath:
         """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
         return self.make()
 
@@ -197,9 +197,10 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
     densities, states = device.pulse.current_densities, minima(name, device)
     first = cache(partial(pulse_job, device, densities[0]))
 
-    def another(density: float) -> Simulation:
+    def another(density: float) -> Run:
         """Return a pulse of the sweep, without a check of all other parameters."""
-        return first().model_copy(update={"current_density": density})
+        step = first().step.model_copy(update={"current_density": density})
+        return first().model_copy(update={"steps": (step,)})
 
     return {
         j: Request(

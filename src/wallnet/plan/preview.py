@@ -19,7 +19,7 @@ from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.files.progress import time_in_words
 from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
-from wallnet.jobs.bilayer import bilayer_of, oersted_of
+from wallnet.jobs.bilayer import crowding_of, oersted_of
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.jobs.request import COUNTED
@@ -132,7 +132,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     wall, own = rigid_wall_of(device), campaign.studies[BARRIERS.name].get(name)
     # without the section, barriers are those at the temperature of the device
     written = own and BARRIERS.name in campaign.model_fields_set
-    kelvin = own.temperature if own and written else device.film_temperature
+    kelvin = own.temperature if own and written else device.temperature.ambient
     barriers = rigid_wall_of(device, kelvin).barriers.min(axis=1, initial=np.inf)
     forward, backward = np.where(np.isinf(barriers), np.nan, barriers / (BOLTZMANN * kelvin))
     densities = sorted(device.pulse.current_densities, key=abs)
@@ -167,7 +167,7 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "area": area,
         "product": junction.parallel_resistance * area,
         "read_current": read,
-        "read_density": read / section / (job.density_ratio(job.polarization) or np.nan),
+        "read_density": read / section / (job.heat.bilayer.density_ratio or np.nan),
         "lost": geometry.lost_area(track),
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
@@ -327,7 +327,7 @@ def parameters_drawing(device: Device, name: str, figures: Figures) -> "Figure":
         shapes = geometry.shares(track).get("shapes", film[..., None, None])
         values["filled"] = film * shapes.mean(axis=(2, 3))
     vectors = {}
-    if crowding := bilayer_of(device).crowding:
+    if crowding := crowding_of(device):
         vectors["current"] = current(track, crowding).density
         values["current"] = film * np.hypot(*vectors["current"])
     title = _title(device, name)

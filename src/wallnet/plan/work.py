@@ -8,7 +8,7 @@ from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.stages import STAGES
 from wallnet.files.progress import time_in_words
-from wallnet.jobs import Request, Simulation
+from wallnet.jobs import Request, Run
 from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
@@ -108,7 +108,7 @@ def bytes_of(request: Request) -> float:
     each cell in each map.
     """
     job = request.computes
-    if not isinstance(job, Simulation) or request.kind == "ensemble":
+    if not isinstance(job, Run) or request.kind == "ensemble":
         return BYTES_PER_RESULT
     columns, rows = job.track.cells
     maps = 2 + job.longest / job.output.snapshot_interval

@@ -15,7 +15,7 @@ from wallnet import files
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.files.schema import SAMPLE, VARIABLES
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.request import ANY, Conditions, Kind
 from wallnet.questions.question import Gathered, GatherJob
 from wallnet.tracks.states import States
@@ -150,9 +150,9 @@ class Result:
         return outcomes(self.read(*names), self.states)
 
     @property
-    def simulation(self) -> Simulation:
+    def simulation(self) -> Run:
         """Its simulation."""
-        return Simulation.from_json(str(self.read().attrs["parameters"]))
+        return Run.of_dataset(self.read().attrs)
 
 
 class Opened:

@@ -8,6 +8,7 @@ import pandas
 from pydantic import BaseModel
 
 from wallnet.config import Device
+from wallnet.config.devices import COLD
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Quantity
 from wallnet.jobs.base import read
@@ -52,7 +53,9 @@ def table(devices: Mapping[str, Device | MeasuredDevice]) -> Table:
     for name, device in devices.items():
         leaves = [*_leaves(device)]
         if isinstance(device, Device):
-            leaves.append(("temperature.measured_at", device.measured_at, "K"))
+            if device.temperature == COLD:
+                leaves = [leaf for leaf in leaves if not leaf[0].startswith("temperature.")]
+            leaves.append(("temperature.measured_at", device.temperature.reference, "K"))
         for key, value, unit in leaves:
             columns.setdefault(name, {})[key] = value
             units[key] = units.get(key) or unit

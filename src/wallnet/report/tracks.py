@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.report import style
 from wallnet.tracks.geometry import filled_and_faces
 
@@ -19,7 +19,7 @@ X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 
 def filled_cells(trace: "xarray.Dataset") -> NDArray[np.float64]:
     """Return the filled share of each cell of a trace, (rows, columns)."""
-    return filled_and_faces(Simulation.from_json(trace.attrs["parameters"]).track)[0]
+    return filled_and_faces(Run.of_dataset(trace.attrs).track)[0]
 
 
 def draw_map(axes: "style.Axes", trace: "xarray.Dataset", time: float) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 
 from wallnet import files
 from wallnet.files.progress import noted_progress
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
-from wallnet.jobs.simulation import needs_of
+from wallnet.jobs.run import needs_of
 from wallnet.simulate.calculator import Checkpoint, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 from wallnet.simulate.registry import create
@@ -28,7 +28,7 @@ __all__ = ["SimulationError", "initial_state", "progress_bar", "simulate", "stat
 
 
 def simulate(
-    job: Simulation,
+    job: Run,
     initial: "xarray.Dataset | None" = None,
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
@@ -37,8 +37,8 @@ def simulate(
 
     Parameters
     ----------
-    job : Simulation
-        Track, material, wall, pulse, relaxation, calculator.
+    job : Run
+        A run of one step, or of none.
     initial : xarray.Dataset, optional
         Initial state (kind 'initial'). If not given, the wall is initialised.
     progress : callable
@@ -58,10 +58,9 @@ def simulate(
     SimulationError
         If the simulation becomes unstable, or the trace ends early.
     """
-    if len({*(job.replicas or ())}) > 1:
+    if len(job.steps) > 1 or job.step.repetitions > 1 or len(job.numbers) > 1:
         raise SimulationError(
-            f"{_describe(job)}: no calculator simulates several replicas of a single pulse; give "
-            "replicas with a train"
+            "no calculator simulates several steps or replicas at once; call run_pulse_train"
         )
     calculator = create(job.calculator_name, job.calculator, needs_of(job.plain()))
     if initial is None:
@@ -79,7 +78,11 @@ def simulate(
     try:
         work = calculator.run(job, start, recorder, progress, checkpoint)
         trace = _checked(recorder)
-        attributes = recorder.reading.finish(calculator.run, recorder)
+        attributes = recorder.reading()
+        if job.step.quench:
+            quench = Recorder(job.quenched())
+            calculator.run(quench.job, recorder.latest, quench, lambda time: None, None)
+            attributes |= zip(("quenched_bottom", "quenched_top"), quench.ends(), strict=True)
     except (RuntimeError, OSError) as error:
         raise SimulationError(f"{_describe(job)}: {error}") from error
     earlier = checkpoint.elapsed if checkpoint else 0.0
@@ -97,8 +100,8 @@ def simulate(
     )
 
 
-def _describe(job: Simulation) -> str:
-    if job.current_density is None:
+def _describe(job: Run) -> str:
+    if not job.pulse_end:
         return "relaxation without current"
     return f"pulse of {job.current_density:.4g} A/m²"
 
@@ -106,8 +109,9 @@ def _describe(job: Simulation) -> str:
 def _checked(recorder: Recorder) -> "xarray.Dataset":
     """Return the trace of a recorder; refuse one that is too short or not finite."""
     end = recorder.time[-1] if recorder.time else 0.0
-    relaxation = recorder.reading.relaxation
-    due = recorder.pulse_end + min(relaxation.hold, relaxation.longest)
+    job, pause = recorder.job, recorder.job.step.pause
+    shortest = min(job.rest.hold, pause) if recorder.ends_at_rest and job.rest else pause
+    due = job.pulse_end + shortest
     if end < due * (1 - 1e-6):
         raise SimulationError(
             f"the trace ends at {end:.4g} s instead of {due:.4g} s or later; run it again, and "
@@ -119,12 +123,12 @@ def _checked(recorder: Recorder) -> "xarray.Dataset":
     return trace
 
 
-def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.Dataset":
+def initial_state(job: Run, output: str | Path | None = None) -> "xarray.Dataset":
     """Return the initial state of a device, relaxed for the stated time if there is one.
 
     Parameters
     ----------
-    job : Simulation
+    job : Run
         A job without current (`wallnet.jobs.initial_job`).
     output : str or Path, optional
         Path of the state, as in `simulate`.
@@ -135,7 +139,7 @@ def initial_state(job: Simulation, output: str | Path | None = None) -> "xarray.
         Kind 'initial'. The attribute `drift` is the change of the mean wall position in m, and
         `lost_area` the area in m² that cells of smooth edges leave out (`tracks.geometry`).
     """
-    if job.relaxation.longest == 0:
+    if not job.steps:
         recorder = Recorder(job)
         recorder.record(0.0, initialized(job))
         trace = recorder.trace()

@@ -15,7 +15,7 @@ from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
 from wallnet.files.attempt import Attempt
 from wallnet.files.whole import regular
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
 from wallnet.simulate.recorder import Recorder
 
@@ -42,7 +42,7 @@ class Checkpoint(Attempt):
     used. If the file cannot be read or written, the simulation only takes longer.
     """
 
-    def __init__(self, output: str | Path, job: Simulation, start: NDArray) -> None:
+    def __init__(self, output: str | Path, job: Run, start: NDArray) -> None:
         super().__init__(
             FORM,
             job.to_json(),
@@ -140,26 +140,25 @@ class Calculator(Declaration, ABC, Generic[SettingsModel]):
     @abstractmethod
     def run(
         self,
-        job: Simulation,
+        job: Run,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
-        """Simulate a job: its pulse, if any, then its relaxation.
+        """Simulate a run of one step: its pulse, if any, then its pause.
 
         Parameters
         ----------
-        job : Simulation
-            Track, material, pulse and relaxation, in SI units.
+        job : Run
+            Track, material and step, in SI units.
         start : ndarray (rows, columns, 3)
             Initial magnetisation: unit vectors, zero in empty cells.
         recorder : Recorder
             Records the trace. Call `recorder.record(time, magnetization)` at time 0, at each
-            multiple of `job.output.interval`, at the points of the waveform, at the end of the
-            pulse and at the end of the relaxation (`wallnet.simulate.drives` lists these times).
-            The relaxation ends when `recorder.resting()` is true, at the latest after
-            `job.relaxation.longest`.
+            multiple of `job.output.interval`, at the points of the waveform, at `job.pulse_end`
+            and at `job.end`, the end of the pause (`wallnet.simulate.drives` lists these times).
+            The pause ends before if `recorder.resting()` is true.
         progress : callable
             Receives the simulated time in s; may be called after each entry.
         checkpoint : Checkpoint or None

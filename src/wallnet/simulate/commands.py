@@ -10,7 +10,7 @@ from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.files.datasets import kind_of
-from wallnet.jobs import Simulation, pulse_job
+from wallnet.jobs import Run, pulse_job
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
@@ -46,7 +46,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _initial(arguments: argparse.Namespace) -> None:
-    job = Simulation.from_json(files.given_text(arguments.job))
+    job = Run.from_json(files.given_text(arguments.job))
     _keep(simulate.initial_state(job, arguments.out), arguments.out, "initial")
 
 
@@ -59,7 +59,7 @@ def _keep(dataset: "xarray.Dataset", path: str, kind: str) -> None:
 
 def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
-        job = Simulation.from_json(files.given_text(arguments.job))
+        job = Run.from_json(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
         os.environ[FOLDER] = str(Path(arguments.config).parent.absolute())
         device = load_device(arguments.config, arguments.device, check, arguments.set)
@@ -68,7 +68,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
         raise ConfigError("give --config, --device and --current-density, or --job")
     start = _stored_state(arguments.after[0]) if arguments.after else None
     with simulate.progress_bar(job.longest, output=arguments.out) as progress:
-        if job.train is None:
+        if job.kind == "trace":
             trace = simulate.simulate(job, start, progress, arguments.out)
             _keep(trace, arguments.out, "trace")
             settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.simulate.recorder import next_output
 
 
@@ -36,12 +36,12 @@ class Drive:
         return self.start + self.duration * (stage + 1) / self.stages
 
 
-def drives(job: Simulation) -> list[Drive]:
+def drives(job: Run) -> list[Drive]:
     """Divide a job into runs with the same output times as the embedded engine.
 
     Parameters
     ----------
-    job : Simulation
+    job : Run
         The job.
 
     Returns
@@ -57,7 +57,7 @@ def drives(job: Simulation) -> list[Drive]:
         for segment in job.segments()
         for run in _stretches(True, segment.begin, segment.end, interval)
     ]
-    return parts + _stretches(False, pulse, pulse + job.relaxation.longest, interval)
+    return parts + _stretches(False, pulse, job.end, interval)
 
 
 def _stretches(driven: bool, start: float, end: float, interval: float) -> list[Drive]:

@@ -17,9 +17,8 @@ from wallnet import files, simulate
 from wallnet.files.attempt import Attempt
 from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE, WallState
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
-from wallnet.simulate.recorder import rested
 from wallnet.tracks import films
 from wallnet.tracks.geometry import centres
 from wallnet.tracks.heated import beyond_model
@@ -51,7 +50,7 @@ _Z = COMPONENTS.index("z")
 class TrainRun(NamedTuple):
     """One run of a train of pulses, or of one of its replicas."""
 
-    job: Simulation
+    job: Run
     states: States
     """States of walls on its film."""
     progress: Callable[[float], None]
@@ -70,32 +69,32 @@ class Course(NamedTuple):
 
 
 def run_pulse_train(
-    job: Simulation,
+    job: Run,
     initial: "xarray.Dataset",
     progress: Callable[[float], None] = lambda time: None,
     output: str | Path | None = None,
     states: States | None = None,
 ) -> "xarray.Dataset":
-    """Simulate a train of pulses, or a block of replicas of it, one after the other.
+    """Simulate the steps of a run, or of a block of replicas of it, one after the other.
 
-    A train ends after the first pulse with another outcome than the expected one. A replica does
+    A run ends after the first step with another outcome than the expected one. A replica does
     not depend on its block. Replicas whose wall is free at the end of the last pause go on as
-    `job.train.free` says.
+    `job.free` says.
 
     Parameters
     ----------
-    job : Simulation
-        Track, material, calculator and train; with replicas, at a temperature.
+    job : Run
+        A run with steps; with replicas, at a temperature.
     initial : xarray.Dataset
-        State before the first pulse, kind 'initial'.
+        State before the first step, kind 'initial'.
     progress : callable
         Called with the simulated time in s, of all replicas, during the simulation.
     output : str or Path, optional
-        Path of the result. Finished pulses are stored in a hidden folder next to it, and a killed
-        train continues after them. The caller removes the folder (`unfinished`) after writing the
+        Path of the result. Finished steps are stored in a hidden folder next to it, and a killed
+        run continues after them. The caller removes the folder (`unfinished`) after writing the
         result.
     states : States, optional
-        States of walls on the film, which a train needs that ends or goes on by its state.
+        States of walls on the film, which a run needs that ends or goes on by its state.
 
     Returns
     -------
@@ -107,13 +106,13 @@ def run_pulse_train(
     Raises
     ------
     wallnet.simulate.SimulationError
-        If a simulation becomes unstable, or ends early. The message names replica and pulse. Also
-        if a train needs states that are not given.
+        If a simulation becomes unstable, or ends early. The message names replica and step. Also
+        if a run needs states that are not given.
     """
-    if job.train is None:
-        raise ValueError("a single pulse is no train; call simulate")
+    if not job.steps:
+        raise ValueError("the run has no steps; call simulate.initial_state")
     if states is None:
-        if job.train.by_state and job.track.inner_notch_positions:
+        if job.by_state and job.track.inner_notch_positions:
             raise simulate.SimulationError(
                 "the train ends by the state of its wall; give the minima of its film (--after)"
             )
@@ -126,18 +125,15 @@ def run_pulse_train(
 
 def course(run: TrainRun, initial: "xarray.Dataset") -> Course:
     """Simulate a train of pulses; see `run_pulse_train`."""
-    job, record = run.job, Course([], [])
-    if job.equilibration:
-        # the time before the first pulse is not part of the trace
-        (_, trace), *_ = followed(run, [(0, job.equilibrating())], initial)
-        initial = simulate.state_of(trace)
-    later = run._replace(progress=lambda time: run.progress(job.equilibration + time))
-    for step, trace in followed(later, enumerate(job.steps(), start=1), initial):
+    record = Course([], [])
+    for part, trace in followed(run, enumerate(run.job.parts(), start=1), initial):
+        if not part.is_read:
+            continue
         # the other maps would fill the memory
         record.parts.append(trace.isel(snapshot=[-1]))
         if not record.walls:
             record.walls.append(wall_of(trace, 0) | {"pulse_settled": -1})
-        settled = _settled(job, step, trace)
+        settled = int(trace.attrs["settled"])
         record.walls.append(wall_of(trace, -1) | {"pulse_settled": settled})
         if not _as_expected(run, record.walls, files.is_resting(trace.attrs, settled)):
             break
@@ -145,8 +141,8 @@ def course(run: TrainRun, initial: "xarray.Dataset") -> Course:
 
 
 def followed(
-    run: TrainRun, steps: Iterable[tuple[int, Simulation]], initial: "xarray.Dataset"
-) -> "Iterator[tuple[Simulation, xarray.Dataset]]":
+    run: TrainRun, steps: Iterable[tuple[int, Run]], initial: "xarray.Dataset"
+) -> "Iterator[tuple[Run, xarray.Dataset]]":
     """Yield steps of a train with their traces, each from the state that the one before left.
 
     Each step has a number, under which its trace is kept in the folder of the run.
@@ -192,7 +188,7 @@ def _state(states: States, wall: Mapping[str, Any], resting: bool | None) -> Wal
 
 def _as_expected(run: TrainRun, walls: list[dict[str, Any]], rests: bool | None) -> bool:
     """Return whether a train goes on: the wall rests in the expected states, first and last."""
-    expected = run.job.train.expected if run.job.train else ()
+    expected = run.job.expected
     if not expected:
         return True
     required = expected[len(walls) - 1]
@@ -219,12 +215,11 @@ def _finished(part: Path | None, identity: str) -> "xarray.Dataset | None":
     return trace if trace.attrs.get("train") == identity else None
 
 
-def joined(job: Simulation, initial: "xarray.Dataset", record: Course) -> "xarray.Dataset":
+def joined(job: Run, initial: "xarray.Dataset", record: Course) -> "xarray.Dataset":
     """Return the traces of all pulses as one, with the wall after each pulse."""
     (first, *_), walls = parts, _ = record
-    maps = job.train is not None and job.train.maps
-    values = pulses_of(job, parts) | over_time(parts, (*OVER_TIME, *(MAPPED if maps else ())))
-    if maps:
+    values = pulses_of(job, parts) | over_time(parts, (*OVER_TIME, *(MAPPED if job.maps else ())))
+    if job.maps:
         magnetization = [initial["initial_magnetization"].values]
         magnetization += [part["magnetization"].isel(snapshot=-1).values for part in parts]
         values |= {name: first[name].values for name in ("magnetic_cells", "x", "y")}
@@ -249,20 +244,21 @@ def _times(parts: list["xarray.Dataset"]) -> tuple[NDArray[np.float64], NDArray[
     return np.cumsum([0.0, *lengths])[:-1], lengths
 
 
-def pulses_of(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
+def pulses_of(job: Run, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     """Return the variables of the pulses of a train, and of the state before."""
     starts, lengths = _times(parts)
-    steps = list(itertools.islice(job.steps(), len(parts)))
+    read = (part.step for part in job.parts() if part.is_read)
+    steps = list(itertools.islice(read, len(parts)))
     return {
         "pulse": np.arange(len(parts) + 1),
         "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
         "pulse_start": [0.0, *starts],
-        "pulse_duration": [0.0, *(step.pulse_duration for step in steps)],
+        "pulse_duration": [0.0, *(step.duration for step in steps)],
         "pause_end": [0.0, *(starts + lengths)],
     }
 
 
-def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
+def about(job: Run, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     """Return the attributes of a train, or of the trains of all replicas, given their parts."""
     first = parts[0].attrs
     attributes = {name: first[name] for name in OF_TRAIN if name in first}
@@ -281,18 +277,6 @@ def about(job: Simulation, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     return attributes
 
 
-def _settled(job: Simulation, step: Simulation, trace: "xarray.Dataset") -> int:
-    """Return whether both ends rest at the end of a pause.
-
-    It is -1 if the pause is too short to tell, and if the wall was quenched.
-    """
-    relaxation = job.relaxation
-    if files.is_quenched(trace.attrs) or step.relaxation.longest < relaxation.hold * (1 - 1e-9):
-        return -1
-    ends = (trace[name].values for name in ("wall_bottom", "wall_top"))
-    return int(rested(trace["time"].values, ends, relaxation))
-
-
 def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
     """Simulate a block of replicas; see `run_pulse_train`."""
     job = run.job
@@ -302,8 +286,8 @@ def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
             "parameters": job.to_json(),
             "backend": job.calculator_name,
             "revision": revision_of(job.calculator_name),
-            "temperature": job.temperature,
-            "seed": job.seed,
+            "temperature": job.field,
+            "seed": job.temperature.seed if job.temperature else 0,
             "beyond_model": str(fault),
             "highest_temperature": fault.temperature,
         }
@@ -326,7 +310,7 @@ def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
 
     for number in job.numbers:
         courses[number] = one(number, course, initial)
-        done += job.equilibration + sum(float(part["time"][-1]) for part in courses[number].parts)
+        done += job.duration
     for number in going_on(run, courses):
         onward[number] = one(number, _onward, courses[number])
         done += onward[number]["time"]
@@ -339,13 +323,14 @@ def going_on(run: TrainRun, courses: Mapping[int, Course]) -> list[int]:
 
     Of those with a free wall between each pair of notches, they are the first ones.
     """
-    job, free = run.job, run.job.train and run.job.train.free
+    job, free = run.job, run.job.free
     if not free:
         return []
+    pulses = sum(part.is_read for part in job.parts())
     gaps: dict[int, list[int]] = {}
     for number, record in courses.items():
         # a train that ended early is not at the end of the last pause
-        for wall in record.walls[job.pulses :]:
+        for wall in record.walls[pulses:]:
             if _state(run.states, wall, True) == FREE:
                 ends = wall["pulse_wall_bottom"], wall["pulse_wall_top"]
                 gaps.setdefault(gap(job.track, *ends), []).append(number)
@@ -357,8 +342,8 @@ def _onward(run: TrainRun, before: Course) -> dict[str, Any]:
     """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
     state, time = simulate.state_of(before.parts[-1]), 0.0
     wall: dict[str, Any] = {}
-    steps = enumerate(run.job.onward(), start=run.job.pulses + 1)
-    for _, trace in followed(run, steps, state):
+    parts = enumerate(run.job.onward(), start=run.job.number_of_steps + 1)
+    for _, trace in followed(run, parts, state):
         time += float(trace["time"][-1])
         wall = wall_of(trace, -1)
         if _state(run.states, wall, True) != FREE:
@@ -367,7 +352,7 @@ def _onward(run: TrainRun, before: Course) -> dict[str, Any]:
 
 
 def _replicas(
-    job: Simulation, courses: Mapping[int, Course], onward: Mapping[int, Mapping[str, Any]]
+    job: Run, courses: Mapping[int, Course], onward: Mapping[int, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the variables of the trains of all replicas."""
     longest = max((record.parts for record in courses.values()), key=len, default=[])

@@ -11,9 +11,9 @@ from wallnet.config.calculators import OwnSettings
 from wallnet.config.declarations import PACKAGED, READ, Declaration, is_own_engine, refusal
 from wallnet.config.messages import validated
 from wallnet.files.whole import one_line
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.code import load_class
-from wallnet.jobs.simulation import needs_of
+from wallnet.jobs.run import needs_of
 from wallnet.simulate.calculator import Calculator, SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
 
@@ -95,9 +95,8 @@ _JOB: dict[str, Any] = {
         "polarization": 0.4,
     },
     "placement": {"bottom": 4e-9, "top": 4e-9},
-    "current_density": 1e11,
-    "pulse_duration": 1e-15,
-    "relaxation": {"longest": 0.0},
+    "steps": [{"current_density": 1e11, "duration": 1e-15}],
+    "rest": {},
     "output": {"interval": 1e-10},
     "calculator": {},
     "calculator_name": "film",
@@ -110,7 +109,8 @@ TRIAL_TEMPERATURE = 300.0
 
 def run_trial(calculator: Calculator[Any], temperature: float = 0.0) -> None:
     """Let a calculator simulate a small track with all terms of tracks, at a temperature in K."""
-    job = Simulation.model_validate(_JOB | {"temperature": temperature})
+    hot = {"temperature": {"ambient": temperature}} if temperature else {}
+    job = Run.model_validate(_JOB | hot)
     calculator.run(job, initialized(job), Recorder(job), lambda time: None, None)
 
 

@@ -12,9 +12,10 @@ from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section, Text, silent
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
-from wallnet.jobs import Request, Simulation, drive_of, level_job
+from wallnet.jobs import Request, Run
 from wallnet.jobs.film import size_fault
 from wallnet.jobs.request import level
+from wallnet.jobs.run import Step, placed_at, run_of
 from wallnet.questions.question import AS_CONFIGURED, Validate
 
 VariantName = Annotated[
@@ -190,10 +191,9 @@ def pulse_on(
     duration: float,
     longest: float,
     waveform: Waveform = (),
-) -> Simulation:
+) -> Run:
     """Return one pulse, in A/m² and s, on a wall that rests in a state, and relaxes after it."""
-    pulse = {"current_density": density, "pulse_duration": duration, "waveform": waveform}
-    relaxation = device.relaxation.model_copy(update={"longest": longest})
+    step = Step(current_density=density, duration=duration, waveform=waveform, pause=longest)
     output = device.output.without_maps_between(duration + longest)
-    changes = {"relaxation": relaxation, "output": output, **drive_of(device)}
-    return level_job(device, state.file_name).model_copy(update=pulse | changes)
+    placement = placed_at(device, state)
+    return run_of(device, (step,), placement, ends_at_rest=True, output=output)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.film import renormalization
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import domain_magnetization, strip_of, terms_of
 from wallnet.tracks.heat_flow import TrackTemperature
 
@@ -25,36 +25,35 @@ def domains_of(
 
     It is one number unless pulses heat the film.
     """
-    job = Simulation.from_json(str(content.attrs["parameters"]))
-    if job.heating:
+    job = Run.of_dataset(content.attrs)
+    if job.heat:
         return magnetization_over_time(job, time)
     return float(content.attrs.get("domain_magnetization", 1.0))
 
 
-def magnetization_over_time(job: Simulation, time: ArrayLike) -> NDArray[np.float64]:
+def magnetization_over_time(job: Run, time: ArrayLike) -> NDArray[np.float64]:
     """Return the mean of a cell's moment in a domain, 1 at 0 K.
 
     If pulses heat the film, its domains have the temperature that the track has then. Times are in
-    s since the start of the first pulse of a pulse or a train; NaN gives NaN.
+    s since the start of the first step that is read, or of the only one; NaN gives NaN.
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
-    for step in job.steps():
+    for part in [part for part in job.parts() if part.is_read] or [job]:
         # a step begins at the temperature at which the one before ended
         own = time >= begin
-        kelvin[own] = TrackTemperature(step)(time[own] - begin)
-        begin += step.longest
-    heating, cell = job.heating, job.track.cell
-    if heating is None:
-        at_rest = domain_magnetization(job.track, job.material, job.temperature)
+        kelvin[own] = TrackTemperature(part)(time[own] - begin)
+        begin += part.end
+    cell, ambient = job.track.cell, job.field
+    if job.heat is None:
+        at_rest = domain_magnetization(job.track, job.material, ambient)
         return np.where(np.isnan(kelvin), np.nan, at_rest)
     strip = strip_of(job.track, job.material).demagnetization
-    film = renormalization.of_film(terms_of(job.material), cell, job.temperature, strip)
-    table = np.linspace(job.temperature, np.nanmax(kelvin, initial=job.temperature), _ENTRIES)
-    law = heating.law
+    film = renormalization.of_film(terms_of(job.material), cell, ambient, strip)
+    table = np.linspace(ambient, np.nanmax(kelvin, initial=ambient), _ENTRIES)
     values = [
         renormalization.domain_magnetization(
-            law.at_temperature(film, job.temperature, kelvin), cell, kelvin, strip, True
+            job.law.at_temperature(film, ambient, kelvin), cell, kelvin, strip, True
         )
         for kelvin in table.tolist()
     ]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.film.terms import Cells, Layer
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.film import terms_of
 from wallnet.tracks import geometry, grains
@@ -19,9 +19,9 @@ def layer(job: TrackJob) -> Layer:
     track = job.track
     mask, varying = magnetic_mask(track), geometry.shares(track) | grains.bonds(track)
     varying |= relative_parameters(track, job.variation)
-    if isinstance(job, Simulation) and job.crowding:
+    if isinstance(job, Run) and job.crowding:
         varying |= {"polarized": current(track, job.crowding).polarized}
-    oersted = job.oersted if isinstance(job, Simulation) else None
+    oersted = job.oersted if isinstance(job, Run) else None
     field = geometry.oersted_field(track, oersted) if oersted else None
     return Layer(
         mask, track.cell, terms_of(job.material), held_cells(track), Cells(mask, **varying), field

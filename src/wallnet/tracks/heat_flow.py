@@ -29,9 +29,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.heavy_metal import HeatMedia
-from wallnet.config.pulse import repeated
 from wallnet.config.waveform import Points, segments
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.bilayer import Bilayer, NotchedTrack
 from wallnet.tracks.current import current
 
@@ -269,14 +268,12 @@ def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]
     return exponents, 2 / 5 * factors * np.exp(exponents)
 
 
-def heat_flux(bilayer: Bilayer, polarization: float, density: Array) -> Array:
+def heat_flux(bilayer: Bilayer, density: ArrayLike) -> Array:
     """Return the heat per area and time that metal and magnet give off, in W/m².
 
-    P is that of the track's material, the current density J of the device is in A/m².
+    The current density J of the device is in A/m².
     """
-    metal = bilayer.heavy_metal
-    in_metal = density * bilayer.density_ratio(polarization)
-    return metal.resistivity * metal.thickness * in_metal**2 * (1 + bilayer.shunt)
+    return bilayer.sheet_resistance * (bilayer.sheet_current * np.asarray(density)) ** 2
 
 
 class Heat(NamedTuple):
@@ -367,39 +364,35 @@ def _response(
 class TrackTemperature:
     """Temperature of the track of a job over the time since its start, its mean over the track.
 
-    Earlier pulses of the same train are included. The temperature of a job without `heating` is
-    constant.
+    Earlier pulses of the same run are included. Without heat, the temperature is constant.
     """
 
-    def __init__(self, job: Simulation) -> None:
-        self._ambient, self._heating = job.temperature, job.heating
-        if job.heating is None:
+    def __init__(self, job: Run) -> None:
+        self._ambient, self._heated = job.field, job.heat is not None
+        if job.heat is None:
             return
-        bilayer, begin, pulses = job.heating, 0.0, []
-
-        def flux(density: float) -> float:
-            return float(heat_flux(bilayer, job.material.polarization, np.array(density)))
-
-        for pulse in reversed(list(repeated(job.heating.earlier))):
-            begin -= pulse.duration + pulse.pause
-            # long after a pulse, nothing changes fast
-            heat = heat_of(pulse.waveform, pulse.duration, parts=1)
-            pulses.append((heat, begin, flux(pulse.current_density)))
+        bilayer, begin, pulses = job.heat.bilayer, 0.0, []
+        earlier = [step for steps in job.earlier for step in [steps] * steps.repetitions]
+        for step in reversed(earlier):
+            begin -= step.duration + step.pause
+            if step.current_density:
+                # long after a pulse, nothing changes fast
+                heat = heat_of(step.waveform, step.duration, parts=1)
+                pulses.append((heat, begin, float(heat_flux(bilayer, step.current_density))))
         if job.current_density:
-            heat = heat_of(job.waveform, job.pulse_end)
-            pulses.append((heat, 0.0, flux(job.current_density)))
+            heat = heat_of(job.step.waveform, job.pulse_end)
+            pulses.append((heat, 0.0, float(heat_flux(bilayer, job.current_density))))
         self._edges, self._steps = superposed(pulses)
-        longest = job.longest - begin
-        decades = math.ceil(math.log10(max(longest, 1e-9)))
-        media = job.heating.substrate
-        heat_capacity = bilayer.heat_capacity(media)
-        notched = bilayer.notched(job.track)
-        self._rise = _response(job.track.width, media, heat_capacity, decades, notched)
+        decades = math.ceil(math.log10(max(job.end - begin, 1e-9)))
+        notched = bilayer.notched(job.track, job.crowding)
+        self._rise = _response(
+            job.track.width, job.heat.media, bilayer.heat_capacity, decades, notched
+        )
 
     def __call__(self, time: ArrayLike) -> Array:
         """Return the temperature in K at times in s since the start of the job."""
         time = np.asarray(time, dtype=float)
-        if self._heating is None:
+        if not self._heated:
             return np.full_like(time, self._ambient)
         since = time[..., np.newaxis] - self._edges
         return np.asarray(self._ambient + self._rise(since) @ self._steps)

@@ -8,7 +8,7 @@ import numpy as np
 from wallnet.errors import UserError
 from wallnet.film.renormalization import of_cells, of_film
 from wallnet.film.terms import Terms
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import strip_of, terms_of
 from wallnet.tracks.heat_flow import TrackTemperature
 from wallnet.tracks.regions import weakest
@@ -56,9 +56,8 @@ class HeatedFilm:
         If the pulse heats the film beyond the temperatures that can be simulated.
     """
 
-    def __init__(self, job: Simulation) -> None:
-        assert job.heating
-        self._ambient = job.temperature
+    def __init__(self, job: Run) -> None:
+        self._ambient = job.field
         self._cell = job.track.cell
         self._demagnetization = strip = strip_of(job.track, job.material).demagnetization
         self._temperature = TrackTemperature(job)
@@ -71,7 +70,7 @@ class HeatedFilm:
             self._film = of_film(terms_of(job.material), self._cell, self._ambient, strip)
         except ValueError as error:
             raise FilmError(str(error)) from None
-        self._law, weak = job.heating.law, self._film
+        self._law, weak = job.law, self._film
         if job.variation:
             moment, anisotropy, strip = weakest(job.track.perfect, job.variation)
             weak = replace(
@@ -105,10 +104,10 @@ class HeatedFilm:
         return self._law.at_temperature(self._film, self._ambient, temperature)
 
 
-def beyond_model(job: Simulation) -> BeyondModelError | None:
+def beyond_model(job: Run) -> BeyondModelError | None:
     """Return why a pulse of a job heats its film beyond the model; None if none does."""
     try:
-        for step in job.steps() if job.heating else ():
+        for step in job.parts() if job.heat else ():
             HeatedFilm(step)
     except BeyondModelError as fault:
         return fault

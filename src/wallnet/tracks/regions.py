@@ -165,7 +165,7 @@ def _damping_faults(device: Device) -> Iterator[str]:
         damping = damping * relative_parameters(device.track, variation)["damping"]
     if grains and grains.damping:
         key, deviation = "disorder.grains.damping", LARGEST * grains.damping
-    if device.field_temperature and key:
+    if device.temperature.field and key:
         ends = damping.min() * (1 - deviation), damping.max() * (1 + deviation)
         try:
             fluctuations.choose(*map(float, ends))

@@ -32,7 +32,7 @@ from wallnet.config import Device, Track
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.regions import Variation
 from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
-from wallnet.jobs.bilayer import Crowding, bilayer_of
+from wallnet.jobs.bilayer import Crowding, crowding_of
 from wallnet.jobs.film import StripFilm, film_of, strip_of
 from wallnet.tracks import grains
 from wallnet.tracks.current import current
@@ -205,5 +205,5 @@ def rigid_wall_of(device: Device, temperature: float | None = None) -> RigidWall
         film_of(device, temperature),
         device.material.effective_polarization,
         variation=device.variation,
-        crowding=bilayer_of(device).crowding,
+        crowding=crowding_of(device),
     )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Track
 from wallnet.config.devices import SimulatedMaterial
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import SPIN_DIRECTION
 from wallnet.tracks import films
 from wallnet.tracks.geometry import centres
@@ -43,13 +43,15 @@ def field_of(
     return discretisedfield.Field(mesh, nvdim=cells.shape[-1], value=cells, **options)
 
 
-def system(job: Simulation) -> "micromagneticmodel.System":
+def system(job: Run, current_density: float | None = None) -> "micromagneticmodel.System":
     """Return a job as a `micromagneticmodel.System`, with its wall and its current, if any.
 
     Parameters
     ----------
-    job : Simulation
-        Track, material, wall and current density. A waveform is not part of the system.
+    job : Run
+        Track, material and wall.
+    current_density : float, optional
+        In A/m²; that of the first pulse if not given. A waveform is not part of the system.
 
     Returns
     -------
@@ -65,6 +67,7 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     import micromagneticmodel
 
     track, film = job.track, films.layer(job)
+    density = job.current_density if current_density is None else current_density
     if not film.cells.differ_in_material:
         raise ValueError(
             "ubermag has no cells that differ in shape, thickness, bonds or current; leave smooth "
@@ -101,16 +104,16 @@ def system(job: Simulation) -> "micromagneticmodel.System":
     )
     if any(film.terms.external_field):
         described.energy += micromagneticmodel.Zeeman(H=film.terms.external_field, name="bias")
-    if job.current_density and film.current_field is not None:
-        field = field_of(mesh, job.current_density * np.moveaxis(film.current_field, 0, -1))
+    if density and film.current_field is not None:
+        field = field_of(mesh, density * np.moveaxis(film.current_field, 0, -1))
         described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
     if film.dmi_constant:
         constant = parameter("dmi_constant")
         described.energy += micromagneticmodel.DMI(D=constant, crystalclass="Cnv_z")
     described.dynamics = micromagneticmodel.Precession(gamma0=film.terms.gyromagnetic_ratio)
     described.dynamics += micromagneticmodel.Damping(alpha=parameter("damping"))
-    if job.current_density:
-        described.dynamics += slonczewski(job.material, job.current_density)
+    if density:
+        described.dynamics += slonczewski(job.material, density)
     norm = film.norm.T[:, :, None, None]
     described.m = field_of(mesh, wall, norm=norm, valid="norm")
     return described

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.runs import with_step
 from helpers.small_campaign import UNLIKE
 
 from wallnet import tracks
 from wallnet.film.cells import Cells
 from wallnet.film.ubermag import describe
-from wallnet.jobs.simulation import WallPlacement
+from wallnet.jobs.run import WallPlacement
 from wallnet.simulate import oommf
 from wallnet.simulate.drives import drives
 from wallnet.tracks import films
@@ -124,7 +125,7 @@ def test_the_wall_that_a_system_describes_is_the_placed_one(small_job):
     expected = tracks.placed_wall(job, 60e-9, 90e-9)
     np.testing.assert_allclose(np.transpose(m, (1, 0, 2)), expected, atol=1e-12)
     assert described.dynamics.slonczewski.J == 0.3e12
-    still = job.model_copy(update={"current_density": None})
+    still = with_step(job, current_density=0.0)
     assert not hasattr(tracks.system(still).dynamics, "slonczewski")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.simulate import oommf
 from wallnet.simulate.oommf.session import OommfError
 
@@ -22,4 +22,4 @@ def test_the_rule_s_threads_go_before_the_configuration(monkeypatch, small_job):
 def test_the_thread_count_is_no_part_of_a_job(small_job):
     one, two = (small_job("oommf", oommf={"threads": n}).to_json() for n in (1, 2))
     assert one == two
-    assert Simulation.from_json(one).to_json() == one
+    assert Run.from_json(one).to_json() == one

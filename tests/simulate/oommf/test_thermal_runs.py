@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.runs import with_step
 from scipy import linalg, stats
 
 from wallnet import jobs
 from wallnet.config import parse
-from wallnet.config.devices import Relaxation
 from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, oommf, registry, simulate
@@ -62,7 +62,7 @@ def test_a_run_has_the_evolver_a_whole_number_of_steps_and_a_seed_of_its_own(sma
     seeds = []
     for job in warm:
         for index, drive in enumerate(drives(job)):
-            folder = tmp_path / f"{job.seed}-{index}"
+            folder = tmp_path / f"{job.temperature.seed}-{index}"
             folder.mkdir()
             oommf.write_input(job, drive, initialized(job), folder)
             text = (folder / "track.mif").read_text()
@@ -123,7 +123,7 @@ def measured(trace):
 @pytest.mark.slow
 def test_the_engine_has_the_distribution_of_oommf(monkeypatch):
     """Its thermal field is another one, so that only distributions can agree."""
-    monkeypatch.setattr("wallnet.simulate.recorder.QUENCH", Relaxation(longest=0.0))
+    monkeypatch.setattr("wallnet.jobs.run.QUENCH", 0.0)
     runs = [measured(simulate(strip("film", seed))) for seed in range(1, 61)]
     ours, theirs = np.array([ends for ends, _ in runs]), np.array(ENSEMBLE["wall_ends_nm"])
     reduced, expected = [one for _, one in runs], ENSEMBLE["domain_reduction"]
@@ -156,7 +156,7 @@ def test_a_real_wall_has_the_temperature_and_the_reduction_of_the_ensemble():
 def test_the_seed_decides_the_thermal_field():
     ends = []
     for seed in (2, 2, 3):
-        job = strip("oommf", seed).model_copy(update={"pulse_duration": 0.4e-12})
+        job = with_step(strip("oommf", seed), duration=0.4e-12)
         with session.opened(1) as opened:
             (*_, last) = oommf.states(opened, job, drives(job)[0], initialized(job))
         ends.append(last)

@@ -7,7 +7,7 @@ from helpers.walls import NEURON, SYNAPSE
 from studies.results import one
 from wallnet import config, plan
 from wallnet.jobs.energy_path import images_of, neighbours
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.plan.requests import Requested
 from wallnet.studies import DEVICES, STUDIES, gather_job
 

@@ -146,7 +146,7 @@ def test_a_trace_of_a_candidate_has_maps_at_both_ends_only(tmp_path, monkeypatch
     files.write_json({"asked": [CANDIDATE]}, CALIBRATION.round_path("paper", 1))
     first, *_ = CALIBRATION.requests_of(campaign, "paper")
     simulated = first.computes
-    assert (simulated.current_density, simulated.pulse_duration) == (1.5e12, 0.7e-9)
+    assert (simulated.current_density, simulated.pulse_end) == (1.5e12, 0.7e-9)
     assert simulated.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
 
 

@@ -67,7 +67,7 @@ def final_state(state):
 
 def compared(reference, *walls, delay=0.0, detectors=None):
     """Return text, whether it is met and distance of a reference value, read after its pulse."""
-    job = jobs.Simulation.from_json(walls[0].attrs["parameters"])
+    job = jobs.Run.from_json(walls[0].attrs["parameters"])
     ends = tuple((low * NM, high * NM) for low, high in MINIMA.values())
     names = tuple(map(WallState, MINIMA))
     states = States(job.track, strip_of(job.track, job.material).wall_width_parameter, names, ends)
@@ -452,7 +452,7 @@ def test_each_read_delay_has_what_was_read_then(made):
     request = request_of(campaign, 0, 1.5 * T)
     write_trace(request, 120 * NM, 120 * NM, extra_rest=0.5e-9)
     trace = files.read_dataset(request.path, "trace")
-    later = trace["time"].values > request.computes.pulse_duration + 0.3e-9
+    later = trace["time"].values > request.computes.pulse_end + 0.3e-9
     for name in ("wall_bottom", "wall_top"):
         trace[name].values[later] = 240 * NM
     files.write_dataset(trace, request.path, "trace", {})

@@ -44,14 +44,14 @@ def test_a_case_is_simulated_by_both_calculators():
         for name in ("film", "oommf")
     )
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
-    assert (film.current_density, film.pulse_duration) == (2e12, 0.6e-9)
+    assert (film.current_density, film.pulse_end) == (2e12, 0.6e-9)
     assert (film.material.damping, film.material.polarization) == (0.1, 0.4)
     assert film.track.cells == (95, 18)
     assert film.calculator == FilmSettings(frozen_change=0.0)
     same = {"calculator": film.calculator, "calculator_name": "film"}
     assert oommf.model_copy(update=same) == film
     slow = one(requests, "trace", variant="slow", calculator="film")
-    assert slow.computes.pulse_duration == 0.4e-9
+    assert slow.computes.pulse_end == 0.4e-9
 
 
 def test_a_hyphen_replaces_the_colon_in_names_of_files():

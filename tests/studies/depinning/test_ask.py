@@ -62,7 +62,7 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
         assert job.track.notch_positions == pytest.approx(expected, rel=1e-9, abs=0)
         assert job.placement.bottom == pytest.approx(position, rel=1e-9, abs=0)
         assert job.placement.top == pytest.approx(position, rel=1e-9, abs=0)
-        assert job.current_density is None
+        assert (job.pulse_end, job.current_density) == (0.0, 0.0)
     # nothing but the notches differs
     own, single = (job.model_dump() for job in (jobs[0], jobs[2]))
     del own["track"]["notches"], single["track"]["notches"]
@@ -78,8 +78,9 @@ def test_a_wall_relaxes_as_the_device_after_a_pulse():
         assert pulse.after == (rest.path,)
         job = pulse.computes
         assert (job.placement, job.track) == (rest.computes.placement, rest.computes.track)
-        assert (job.current_density, job.pulse_duration) == (0.5e12, 0.7e-9)
-        assert job.relaxation == relaxation
+        assert (job.current_density, job.pulse_end) == (0.5e12, 0.7e-9)
+        assert job.step.pause == relaxation.longest
+        assert (job.rest.speed, job.rest.hold) == (relaxation.speed, relaxation.hold)
         # maps of the start and the end
         assert job.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
 
@@ -122,7 +123,7 @@ def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
         requests = DEPINNING.requests_of(plan.parse(data), "synapse")
         place = {"variant": "single-notch", "state": "notch 2", "current_density": 0.5e12}
         pulse = one(requests, "trace", **place).computes
-        assert (pulse.pulse_duration, pulse.waveform) == expected
+        assert (pulse.pulse_end, pulse.step.waveform) == expected
 
 
 def test_depinning_of_more_than_a_month_is_refused():

@@ -32,8 +32,7 @@ def test_pulses_have_the_shape_of_those_of_the_device():
     campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
     requests = STUDY.requests_of(campaign, "stairs")
     place = {"state": "notch 2", "current_density": 0.7e12}
-    train = one(requests, "pulse_train", **place).computes.train
-    (disturbance,) = train.pulses
+    (disturbance,) = one(requests, "pulse_train", **place).computes.steps
     assert (disturbance.current_density, disturbance.duration) == (0.7e12, 0.8e-9)
     assert (disturbance.pause, disturbance.repetitions) == (10e-9, 3)
     assert disturbance.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
@@ -59,11 +58,11 @@ def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state
         assert request.states.digest == minima.digest
         job = request.computes
         assert job.placement == (first if state == "notch 2" else second).computes.placement
-        (pulse,) = job.train.pulses
+        (pulse,) = job.steps
         assert pulse.current_density == pytest.approx(share * 1.2e12, rel=1e-12, abs=0)
         assert (pulse.duration, pulse.pause, pulse.repetitions) == (0.6e-9, 2e-9, 3)
-        assert job.train.expected == (state,) * 4
-        assert not job.train.maps
+        assert job.expected == (state,) * 4
+        assert not job.maps
 
 
 def test_all_states_of_pinned_walls_are_disturbed_by_default():

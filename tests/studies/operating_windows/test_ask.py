@@ -114,8 +114,8 @@ def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
     settings = {"current_densities": [1.05e12], "durations": [duration]} | changes
     requests = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three")
-    train = one(requests, "pulse_train").computes.train
-    return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.pulses]
+    train = one(requests, "pulse_train").computes
+    return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.steps]
 
 
 def test_a_train_climbs_with_positive_current_and_descends_with_negative():
@@ -129,7 +129,7 @@ def test_a_tail_is_the_end_of_the_waveform_of_each_pulse():
     train, pulses = only_train(1.2e-9, tail={"share": 0.6, "duration": 0.5e-9})
     for parameters, sign in zip(pulses, (1, 1, 1, -1, -1, -1), strict=True):
         assert parameters == pytest.approx((sign * 1.05e12, 1.7e-9, 2.5e-9), rel=1e-12, abs=0)
-    for pulse in train.pulses:
+    for pulse in train.steps:
         times, shares = zip(*pulse.waveform, strict=True)
         assert times == pytest.approx((0, 1.2e-9, 1.2e-9, 1.7e-9), rel=1e-12, abs=0)
         assert shares == (1, 1, 0.6, 0.6)

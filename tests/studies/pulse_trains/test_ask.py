@@ -21,8 +21,8 @@ def test_a_train_has_its_pulses_in_order_from_the_initial_state_of_its_device():
     assert request.path == "results/pulse_trains/up-down/train.nc"
     job = request.computes
     assert job.track.width == 72e-9
-    assert [pulse.current_density for pulse in job.train.pulses] == [1.2e12, -1.2e12]
-    assert [pulse.repetitions for pulse in job.train.pulses] == [3, 2]
+    assert [pulse.current_density for pulse in job.steps] == [1.2e12, -1.2e12]
+    assert [pulse.repetitions for pulse in job.steps] == [3, 2]
 
 
 def test_pause_and_repetitions_may_be_left_out():

@@ -11,7 +11,6 @@ from helpers.readable import columns_in
 from studies.results import shown
 from wallnet import files, plan
 from wallnet.config import Figures
-from wallnet.config.heavy_metal import HeatMedia
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
@@ -30,7 +29,7 @@ PULSES = [{"repetitions": 2}, {"waveform": [[0.0, 1.0], [1.5e-9, 0.0]]}]
 def response(values, largest_rise=50.0):
     """Return the response of a track of 360 nm × 72 nm."""
     job = write_energy_job(plan.parse(staircase()).devices["stairs"])
-    job = job.model_copy(update={"heating": HeatMedia(largest_rise=largest_rise)})
+    job = job.model_copy(update={"largest_rise": largest_rise})
     parameters = json.dumps(
         {"about": {"write_energy": job.plain()}, "settings": {"pulses": PULSES}}
     )

@@ -109,17 +109,17 @@ def test_a_wall_at_the_notch_relaxes_as_the_device_after_the_pulse():
     rest = one(requests, "level", variant="damping-lower")
     assert (pulse.kind, pulse.path) == ("pulse_train", f"{FOLDER}/damping-lower/0.5000.nc")
     assert pulse.after == (rest.path,) == (f"{FOLDER}/damping-lower/start.nc",)
-    (step,) = pulse.computes.steps()
-    assert (step.current_density, step.pulse_duration) == (0.5e12, 0.7e-9)
+    (part,) = pulse.computes.parts()
+    assert (part.current_density, part.pulse_end) == (0.5e12, 0.7e-9)
     # the whole pause, as in each train
-    assert step.relaxation.longest == step.relaxation.hold == 1e-9
+    assert (part.step.pause, part.ends_at_rest) == (1e-9, False)
     assert pulse.computes.output.snapshot_interval == pytest.approx(1.7e-9, rel=1e-9, abs=0)
-    assert step.material.damping == rest.computes.material.damping == 0.1
-    for job in (step, rest.computes):
+    assert part.material.damping == rest.computes.material.damping == 0.1
+    for job in (part, rest.computes):
         places = (job.placement.bottom, job.placement.top)
         assert places == pytest.approx((240e-9, 240e-9), rel=1e-9, abs=0)
-    (own,) = pulse_of(requested(duration=None), "reference").computes.steps()
-    assert own.pulse_duration == 0.6e-9
+    (own,) = pulse_of(requested(duration=None), "reference").computes.steps
+    assert own.duration == 0.6e-9
 
 
 def test_a_wall_is_given_time_to_rest():
@@ -139,8 +139,9 @@ def test_a_temperature_repeats_pulses():
         f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",
     ]
     job = blocks[9].computes
-    assert (blocks[9].kind, job.replicas, job.temperature) == ("ensemble", (9, 16), 300.0)
-    assert job.heating.magnet_resistivity is None
+    assert (blocks[9].kind, job.replicas, job.field) == ("ensemble", (9, 16), 300.0)
+    shunted = one(requests, "ensemble", **place | {"variant": "reference"}, replica=9).computes
+    assert job.heat.bilayer.sheet_current < shunted.heat.bilayer.sheet_current
     # heat acts during pulses only, so that the wall at rest is that of the device
     assert blocks[9].after == (f"{FOLDER}/reference/start.nc",)
     assert ("shunt-lower",) not in requests

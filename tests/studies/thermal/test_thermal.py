@@ -12,6 +12,7 @@ from studies.results import gather, one, shown, write_block, write_path, write_s
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.devices.conductance import both_readings
+from wallnet.jobs import Step
 from wallnet.jobs.request import where
 from wallnet.report import style
 from wallnet.studies import STUDIES
@@ -54,7 +55,7 @@ def test_free_walls_go_on_until_the_reading_time_at_most():
     times = {"pause": 2e-9, "free_time": 3e-9}
     for reading, longest in ((2e-9, 2e-9), (4e-9, 3e-9)):
         requests = STUDY.requests_of(parsed(**times, reading_time=reading), "warm")
-        assert block_of(requests, "hot", 1.1e12, 9).computes.train.free.longest == longest
+        assert block_of(requests, "hot", 1.1e12, 9).computes.free.longest == longest
 
 
 def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
@@ -69,24 +70,21 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
     # the film of "hot" is that at 0 K, and that of "warm" has other values at 300 K
     paths += [f"{place}/minima", f"{place}/warm/minima"]
     assert [request.path for request in requests] == [f"{path}.nc" for path in paths]
-    (pulse,) = block_of(requests, "hot", 1.1e12, 9).computes.train.pulses
-    assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
     job = block_of(requests, "hot", 1.1e12, 9).computes
-    assert (job.temperature, job.replicas) == (300.0, (9, 16))
-    assert job.heating.anisotropy_exponent == 2.5
-    assert (job.train.free.share, job.train.free.longest) == (0.3, 3e-9)
+    before, pulse = job.steps
+    assert before == Step(pause=2e-9)
+    assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
+    assert pulse.quench == 5e-9
+    assert (job.field, job.replicas) == (300.0, (9, 16))
+    assert job.temperature.anisotropy_exponent == 2.5
+    assert (job.free.share, job.free.longest) == (0.3, 3e-9)
     cold = cold_of(requests, 1.1e12).computes
     # the values of the film at 0 K, higher ones of its cells at a temperature
     fields = [simulation.material.saturation_magnetization for simulation in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
-    changes = {"temperature": 0.0, "seed": 0, "heating": None, "replicas": None}
-    assert job.equilibration == 2e-9
-    changes["equilibration"] = 0.0
-    changes["material"] = cold.material
-    without = job.model_copy(
-        update=changes | {"train": job.train.model_copy(update={"free": None})}
-    )
-    assert cold == without
+    changes = dict.fromkeys(("temperature", "heat", "replicas", "free"))
+    changes["steps"] = (pulse.model_copy(update={"quench": 0.0}),)
+    assert cold == job.model_copy(update=changes | {"material": cold.material})
     # more replicas are further blocks
     fewer = STUDY.requests_of(
         parsed(replicas=8, pause=2e-9, free_time=3e-9, free_share=0.3), "warm"
@@ -103,10 +101,9 @@ def test_the_models_are_isothermal_and_heated_by_default():
         ("results/thermal/warm/isothermal/initial.nc", "results/thermal/warm/minima.nc")
     }
     jobs = {model: request.computes for model, request in blocks.items()}
-    assert {job.temperature for job in jobs.values()} == {300.0}
-    assert [job.heating and job.heating.anisotropy_exponent for job in jobs.values()] == [
-        *(None, 2.0, 3.0)
-    ]
+    assert {job.field for job in jobs.values()} == {300.0}
+    exponents = [job.heat and job.temperature.anisotropy_exponent for job in jobs.values()]
+    assert exponents == [None, 2.0, 3.0]
     # the work of 3 models, 2 pulses and 16 replicas is announced
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead

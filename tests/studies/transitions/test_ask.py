@@ -53,7 +53,8 @@ def test_a_pulse_relaxes_as_the_device_and_keeps_the_first_and_the_last_map():
     pulse = {"state": "between 1 and 2", "duration": 1.5e-9, "current_density": -0.6e12}
     request = one(asked_of(led(starts=None)), "trace", **pulse)
     device, job = plan.parse(led()).devices["stairs"], request.computes
-    assert job.relaxation == device.relaxation
+    assert (job.step.pause, job.ends_at_rest) == (device.relaxation.longest, True)
+    assert job.rest.hold == device.relaxation.hold
     assert job.output.snapshot_interval == pytest.approx(4.5e-9, rel=1e-12, abs=0)
     assert job.output.interval == device.output.interval
 
@@ -81,7 +82,7 @@ def test_each_device_has_its_own_pulses():
         job = request.computes
         assert job.material.damping == {"stairs": 0.5, "steps": 0.4}[device]
         placed = (job.placement.bottom, job.placement.top)
-        pulse = (job.pulse_duration, job.current_density)
+        pulse = (job.pulse_end, job.current_density)
         assert placed == pytest.approx((notches[lower], notches[upper or lower]), rel=1e-9, abs=0)
         expected = (float(duration) * 1e-9, float(current) * 1e12)
         assert pulse == pytest.approx(expected, rel=1e-9, abs=0)

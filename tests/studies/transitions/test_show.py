@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from studies.results import shown
 from wallnet import files, plan
 from wallnet.config import Figures
+from wallnet.config.heavy_metal import HeavyMetal
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
@@ -173,7 +174,7 @@ def test_a_sequence_follows_its_pulses_from_state_to_state(written, resting):
 def test_pulses_and_sequences_have_their_write_energy(written, resting):
     """R I² t of the metal, and 2/5 more in the magnet; the rise is that of single pulses."""
     rows, _ = written
-    metal = ENERGY.heavy_metal
+    metal = HeavyMetal()
     volume = ENERGY.length * ENERGY.width * metal.thickness
     for row in (rows[1], rows[7], rows[12]):
         density, duration = float(row["J (1e12 A/m²)"]) * 1e12, float(row["duration (ns)"]) * 1e-9

@@ -13,7 +13,7 @@ from wallnet.config.declarations import FilmDeclaration
 from wallnet.config.waveform import Segment
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.thermal import ThermalEngine
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
@@ -24,10 +24,10 @@ RENEWAL = 50e-12
 """Longest time in s for which the temperature is constant, at its value in the middle."""
 
 
-def engine_of(job: Simulation, settings: FilmSettings) -> Engine:
+def engine_of(job: Run, settings: FilmSettings) -> Engine:
     """Return the engine for a job, without a magnetisation."""
     if job.temperature:
-        return ThermalEngine(films.layer(job), job.temperature, job.noise_key)
+        return ThermalEngine(films.layer(job), job.field, job.noise_key)
     return Engine(films.layer(job), Tolerances(**dict(settings)))
 
 
@@ -44,11 +44,11 @@ def _advance(engine: Engine, end: float, heated: HeatedFilm | None) -> None:
         engine.advance(duration)
 
 
-def _torque(job: Simulation, segment: Segment) -> tuple[Any, ...]:
+def _torque(job: Run, segment: Segment) -> tuple[Any, ...]:
     """Return the arguments of `Engine.set_torque` for a part of a pulse."""
-    density = job.current_density or 0.0
     first, last = (
-        torque_of(job.material, share * density) for share in (segment.first, segment.last)
+        torque_of(job.material, share * job.current_density)
+        for share in (segment.first, segment.last)
     )
     return (first,) if first == last else (first, last, (segment.begin, segment.end))
 
@@ -60,7 +60,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
 
     def run(
         self,
-        job: Simulation,
+        job: Run,
         start: NDArray[np.floating],
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -68,7 +68,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
         engine = engine_of(job, self.settings)
-        heated = HeatedFilm(job) if job.heating else None
+        heated = HeatedFilm(job) if job.heat else None
         engine.magnetization = start
         earlier = checkpoint.load() if checkpoint else None
         if earlier is None:
@@ -87,7 +87,7 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
                 checkpoint.offer(lambda: engine.state() | recorder.content())
 
         # a wall rests after its pulse only
-        reached, last = recorder.time[-1], recorder.pulse_end + job.relaxation.longest
+        reached, last = recorder.time[-1], job.end
         parts = [(segment.end, _torque(job, segment)) for segment in job.segments()]
         for end, torque in (*parts, (last, (None,))):
             if reached > end * (1 + 1e-9):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
 from wallnet.film.terms import Layer
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
 from wallnet.simulate.drives import Drive, drives
@@ -61,7 +61,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
 
     def run(
         self,
-        job: Simulation,
+        job: Run,
         start: State,
         recorder: Recorder,
         progress: Callable[[float], None],
@@ -74,7 +74,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
         if job.temperature:
             from wallnet.film.thermal import ThermalEngine  # loads numba
 
-            film = ThermalEngine(films.layer(job), job.temperature, key=0)
+            film = ThermalEngine(films.layer(job), job.field, key=0)
             attributes["time_step"] = time_step(job, drives(job)[0])
         recorder.record(0.0, start)
         with session.opened(threads) as opened:
@@ -84,7 +84,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
                 recorder.record(reached, state)
                 if film and reached > WARM_UP:
                     film.magnetization = state
-                    recorder.spin_temperatures.append([film.spin_temperature(), job.temperature])
+                    recorder.spin_temperatures.append([film.spin_temperature(), job.field])
                 progress(reached)
                 if recorder.resting():
                     break
@@ -111,19 +111,18 @@ def threads_of(settings: OommfSettings) -> int:
     return int(number)
 
 
-def system_of(job: Simulation, drive: Drive, start: State) -> "micromagneticmodel.System":
+def system_of(job: Run, drive: Drive, start: State) -> "micromagneticmodel.System":
     """Return a run of a job as a system of ubermag.
 
     Its `start` are unit vectors (rows, columns, 3); empty cells are ignored.
     """
     import discretisedfield
 
-    density = job.current_density if drive.driven else None
+    density = job.current_density if drive.driven else 0.0
     changes = drive.first != drive.last
-    if density and not changes:
+    if not changes:
         density *= drive.first
-    changed = {"current_density": density}
-    film, system = films.layer(job), ubermag.system(job.model_copy(update=changed))
+    film, system = films.layer(job), ubermag.system(job, density)
     if density and changes:
         slope = (drive.last - drive.first) / drive.duration
         share = f"{drive.first!r} + {slope!r} * $total_time"
@@ -194,14 +193,14 @@ def dmi_by_regions(
     return discretisedfield.Mesh(region=mesh.region, n=mesh.n, subregions=regions), dmi
 
 
-def write_input(job: Simulation, drive: Drive, magnetization: State, directory: Path) -> None:
+def write_input(job: Run, drive: Drive, magnetization: State, directory: Path) -> None:
     """Write the MIF file of a run with oommfc, with an evolver that no other run has used."""
     import oommfc
 
     system = system_of(job, drive, magnetization)
     driver = oommfc.TimeDriver()
     if job.temperature:
-        system.T = job.temperature
+        system.T = job.field
         step = time_step(job, drive)
         evolver = oommfc.Xf_ThermSpinXferEvolver(min_timestep=step, max_timestep=step)
         driver = oommfc.TimeDriver(evolver=evolver)
@@ -226,7 +225,7 @@ def variance_ratio(z: NDArray[np.complexfloating]) -> NDArray[np.float64]:
     return -2 * z.real * added / (1 - np.abs(grown) ** 2)
 
 
-def longest_step(job: Simulation) -> float:
+def longest_step(job: Run) -> float:
     """Return the longest time step in s at which no mode deviates by more than `DEVIATION`.
 
     The evolver takes Heun steps. The slope at the beginning of a step has the thermal field of the
@@ -242,11 +241,11 @@ def longest_step(job: Simulation) -> float:
     sizes = np.linspace(0.0, 1.0, 1001)[1:]
     ratio = variance_ratio(sizes * complex(-damping, 1) / math.hypot(damping, 1))
     largest = sizes[np.argmax(np.abs(ratio - 1) > DEVIATION) - 1]
-    torque = torque_of(job.material, job.current_density or 0.0)
+    torque = torque_of(job.material, job.current_density)
     return float(largest / films.layer(job).rates(torque)[0])
 
 
-def time_step(job: Simulation, drive: Drive) -> float:
+def time_step(job: Run, drive: Drive) -> float:
     """Return the time step in s of a run, the longest that divides the time between two entries.
 
     The evolver would use the thermal field of a whole step for a shorter one.
@@ -255,7 +254,7 @@ def time_step(job: Simulation, drive: Drive) -> float:
     return stage / math.ceil(stage / longest_step(job) - 1e-9)
 
 
-def seed(job: Simulation, drive: Drive) -> int:
+def seed(job: Run, drive: Drive) -> int:
     """Return the seed of the thermal field of a run, which no other run of the job has.
 
     It belongs into OOMMF's `RandomSeed`: OOMMF initialises its generator with it after the evolver
@@ -266,7 +265,7 @@ def seed(job: Simulation, drive: Drive) -> int:
     return int(seeds.generate_state(1)[0]) >> 1
 
 
-def entries(opened: Session, job: Simulation, start: State) -> Iterator[tuple[float, State]]:
+def entries(opened: Session, job: Run, start: State) -> Iterator[tuple[float, State]]:
     """Yield times in s and states of a job, each run from the last state of the one before."""
     state = start
     for drive in drives(job):
@@ -275,7 +274,7 @@ def entries(opened: Session, job: Simulation, start: State) -> Iterator[tuple[fl
             yield drive.time(stage), state
 
 
-def states(opened: Session, job: Simulation, drive: Drive, start: State) -> Iterator[State]:
+def states(opened: Session, job: Run, drive: Drive, start: State) -> Iterator[State]:
     """Yield the states of a run as OOMMF saves them, and delete their files after reading.
 
     States are unit vectors (rows, columns, 3); `start` is that at the beginning.

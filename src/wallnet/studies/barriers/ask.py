@@ -12,7 +12,7 @@ from wallnet.jobs import Request, barrier_job, minima_job
 from wallnet.jobs.energy_path import Pair, neighbours
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import Conditions, minima
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.questions.question import Requests, Rounds, Validate, question
 from wallnet.studies.base import Sampled, without_disorder
 
@@ -115,7 +115,7 @@ def _at_temperature(
     """Return the minima and the paths of a device at a temperature in K, in a folder."""
     path = STUDY.path(name, *folder, "minima")
     own = Request("minima", path, partial(minima_job, device, kelvin))
-    least = minima(name, device) if kelvin == device.film_temperature else own
+    least = minima(name, device) if kelvin == device.temperature.ambient else own
     assert least, "a synapse has notches"
     computations = [replace(least, conditions=Conditions(temperature=kelvin))]
     for pair in settings.pairs(device.track):

@@ -226,7 +226,7 @@ def level_columns(
     if data is not None:
         barriers, thermal = retained(data), thermal_energy(data)
         kelvin, swept = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
-        stated = "" if kelvin == swept.film_temperature else f" at {kelvin:g} K"
+        stated = "" if kelvin == swept.temperature.ambient else f" at {kelvin:g} K"
     # where the energy has no minimum, no wall stays
     nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
     states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))

@@ -14,7 +14,7 @@ from wallnet.config.devices import Detector
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import ASCENDING, Section
 from wallnet.config.reference import Reference
-from wallnet.jobs import Job, Request, Simulation, minima_job, pulse_job
+from wallnet.jobs import Job, Request, Run, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
 from wallnet.jobs.request import Conditions
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
@@ -208,7 +208,7 @@ def _minima(campaign: Campaign, settings: Calibration, candidate: Candidate, nam
 
 def _pulse(
     campaign: Campaign, settings: Calibration, candidate: Candidate, name: str, density: float
-) -> Simulation:
+) -> Run:
     """Return one pulse on a device with the parameters of a candidate."""
     device = _candidate(campaign, settings, candidate, name)
     output = device.output.without_maps_between(device.pulse.duration + device.relaxation.longest)

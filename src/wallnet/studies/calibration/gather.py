@@ -23,7 +23,7 @@ from wallnet.devices.conductance import (
 )
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.questions.opened import Opened, Result, over
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
@@ -67,7 +67,7 @@ def judged(
         (trace,) = seen
         job, (time, *ends, _) = _job(trace), (trace[name].values.astype(float) for name in WALL)
         track, notches = job.track, job.track.notch_positions
-        read = job.pulse_duration + delay
+        read = job.pulse_end + delay
         if isinstance(reference, ArrivalTime):
             read = reference.time
         positions = [float(np.interp(read, time, end)) for end in ends]
@@ -91,18 +91,20 @@ def judged(
     return {"simulated_value": text, "reference_met": met, "reference_distance": away}
 
 
-_parsed = lru_cache(maxsize=64)(Simulation.from_json)
-"""Job of a trace; each reference value and each delay asks for it."""
+@lru_cache(maxsize=64)
+def _parsed(parameters: str) -> Run:
+    """Return the run of a trace; each reference value and each delay asks for it."""
+    return Run.of_dataset({"parameters": parameters})
 
 
-def _job(trace: xarray.Dataset) -> Simulation:
+def _job(trace: xarray.Dataset) -> Run:
     return _parsed(str(trace.attrs["parameters"]))
 
 
 def _detected(trace: xarray.Dataset, detector: Detector) -> NDArray[np.float64]:
     """Return the mean of m_z under a detector when the pulse ends."""
     job = _job(trace)
-    driven = trace["time"].values.astype(float) <= job.pulse_duration * (1 + 1e-9)
+    driven = trace["time"].values.astype(float) <= job.pulse_end * (1 + 1e-9)
     last = np.flatnonzero(driven)[-1]
     m_z = trace["magnetization_profile"].values[last, :, COMPONENTS.index("z")]
     return detected_magnetization(m_z, trace["magnetic_cells"].values, detector.columns(job.track))

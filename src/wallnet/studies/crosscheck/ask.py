@@ -11,7 +11,7 @@ from wallnet.config import Campaign, Device
 from wallnet.config.declarations import CalculatorName
 from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
-from wallnet.jobs import Request, Simulation, pulse_job
+from wallnet.jobs import Request, Run, pulse_job
 from wallnet.jobs.request import Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, Validate, question
 from wallnet.studies.base import VariantName, changed
@@ -68,7 +68,7 @@ def compared(settings: Crosscheck, devices: Mapping[str, Device]) -> Iterator[De
         yield case.simulated(devices, calculator)
 
 
-def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Simulation:
+def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Run:
     return pulse_job(case.simulated(devices, calculator), case.current_density)
 
 

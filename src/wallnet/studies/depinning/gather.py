@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wallnet.config.pulse import middles
 from wallnet.files import WallState
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, Result
 from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
@@ -107,7 +107,7 @@ def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
         "threshold_high": limits[..., 1],
         "reach_time": reached,
         "leave_time": left_at,
-        "dwell_time": np.where(np.isnan(left_at), simulated.pulse_duration, left_at) - reached,
+        "dwell_time": np.where(np.isnan(left_at), simulated.pulse_end, left_at) - reached,
         "track": [TRACKS[track] for track in used],
         "notch": np.arange(notches) + 1,
         "ends": ENDS,
@@ -115,7 +115,7 @@ def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
     }
 
 
-def _stays(pulse: Result, simulated: Simulation) -> list[list[tuple[float, float]]]:
+def _stays(pulse: Result, simulated: Run) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
     trace = pulse.read("time", *EDGES)
     time = trace["time"].values.astype(float)

@@ -13,8 +13,9 @@ from wallnet.config import Campaign, Device, current_name
 from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
 from wallnet.files import WallState
-from wallnet.jobs import PulseTrain, Request, Simulation, level_job, pulse_train_job
+from wallnet.jobs import Request, Run, pulse_train_job
 from wallnet.jobs.request import Conditions, minima
+from wallnet.jobs.run import placed_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -52,12 +53,12 @@ def problems(key: str, name: str, settings: Disturb, device: Device) -> list[str
     ]
 
 
-def _pulse_train(settings: Disturb, device: Device, state: WallState, density: float) -> Simulation:
+def _pulse_train(settings: Disturb, device: Device, state: WallState, density: float) -> Run:
     """Return equal pulses on a wall that rests in a state, as long as it does."""
     pulse = base.pulse_of(device, density, settings.pause, repetitions=settings.repetitions)
     expected = (str(state),) * (settings.repetitions + 1)
-    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), expected=expected, maps=False))
-    return job.model_copy(update={"placement": level_job(device, state.file_name).placement})
+    placement = placed_at(device, state)
+    return pulse_train_job(device, (pulse,), placement=placement, expected=expected, maps=False)
 
 
 def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Requests:

@@ -9,7 +9,7 @@ from wallnet.config.pulse import PulseGrid, duration_name
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Section
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
-from wallnet.jobs import PulseTrain, Request, Simulation, initial_job, pulse_train_job
+from wallnet.jobs import Request, Run, initial_job, pulse_train_job
 from wallnet.jobs.request import Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
@@ -79,7 +79,7 @@ def expected_notches(count: int) -> list[int]:
     return [*range(1, count + 1), *range(count, 0, -1), 1]
 
 
-def _pulse_train(window: Window, device: Device, density: float, duration: float) -> Simulation:
+def _pulse_train(window: Window, device: Device, density: float, duration: float) -> Run:
     """Return the pulses that have to move a wall by one notch each, up and down again.
 
     There are as many steps as notches in each direction: the last of them pushes the wall against
@@ -95,7 +95,7 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
     ways = (density, -density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     expected = tuple(str(WallState.at(notch, notch)) for notch in expected_notches(notches))
-    return pulse_train_job(device, PulseTrain(pulses=tuple(pulses), expected=expected, maps=False))
+    return pulse_train_job(device, pulses, expected=expected, maps=False)
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:

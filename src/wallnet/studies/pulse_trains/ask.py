@@ -1,15 +1,11 @@
 """Pulse trains: sequences of current pulses that write and rewrite a device."""
 
 from functools import partial
-from typing import Annotated
-
-from pydantic import Field
 
 from wallnet import files, jobs
-from wallnet.config import Campaign, Device, ProgramPulse
+from wallnet.config import Campaign, Device
 from wallnet.config.devices import Detector
-from wallnet.config.pulse import MOST_PULSES
-from wallnet.config.quantities import Section
+from wallnet.config.pulse import MOST_PULSES, PulseSequence
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.jobs.request import minima
@@ -17,13 +13,11 @@ from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies.base import on_device, too_large, unrecorded
 
 
-class PulseTrain(Section):
+class PulseTrain(PulseSequence):
     """A pulse train on one device, which starts from its initial state."""
 
     device: str
     """Name of a simulated device in `devices`."""
-    pulses: Annotated[tuple[ProgramPulse, ...], Field(min_length=1)]
-    """The pulses, in the order of time."""
 
 
 class ResponseJob(Job):
@@ -49,8 +43,8 @@ def problems(key: str, name: str, settings: PulseTrain, device: Device) -> list[
 def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> Requests:
     """Return the pulse train."""
     initial = files.INITIAL.format(device=settings.device)
-    device, train = campaign.simulated[settings.device], jobs.PulseTrain(pulses=settings.pulses)
-    make = partial(jobs.pulse_train_job, device, train)
+    device = campaign.simulated[settings.device]
+    make = partial(jobs.pulse_train_job, device, settings.pulses)
     path, states = STUDY.path(name, "train"), minima(settings.device, device)
     return [Request("pulse_train", path, make, (initial,), states=states)]
 

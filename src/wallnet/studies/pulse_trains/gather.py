@@ -14,7 +14,7 @@ from wallnet.config.devices import Detector
 from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS
-from wallnet.jobs import Simulation
+from wallnet.jobs import Run
 from wallnet.questions.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
 from wallnet.tracks.domains import domains_of
@@ -43,7 +43,7 @@ def conductances(
     magnetic cells have the shape (..., time, x). Times are those since the start of the first
     pulse.
     """
-    track = Simulation.from_json(str(content.attrs["parameters"])).track
+    track = Run.of_dataset(content.attrs).track
     columns, domains = detector.columns(track), domains_of(content, time)
     cells = content["magnetic_cells"].values
     return both_readings(detected_magnetization(m_z, cells, columns, domains), detector)

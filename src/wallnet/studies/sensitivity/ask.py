@@ -15,9 +15,9 @@ from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
-from wallnet.jobs import Job, PulseTrain, Request, Simulation, level_job, pulse_train_job
+from wallnet.jobs import Job, Request, Run, level_job, pulse_train_job
 from wallnet.jobs.request import Conditions, minima_at
-from wallnet.jobs.simulation import BLOCK, blocks, of_replicas
+from wallnet.jobs.run import BLOCK, blocks, placed_at
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
@@ -113,15 +113,14 @@ class Rows(Job):
 
 def _pulse(
     settings: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
-) -> Simulation:
+) -> Run:
     """Return a pulse on a wall that rests at the notch, which then relaxes."""
     square = {"duration": settings.duration, "waveform": ()} if settings.duration else {}
     pulse = base.pulse_of(device, density, device.relaxation.longest, **square)
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    placement = level_job(device, settings.state.file_name).placement
-    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False))
-    job = job.model_copy(update={"placement": placement, "output": output})
-    return of_replicas(job, device, replicas) if replicas else job
+    placement = placed_at(device, settings.state)
+    rules: dict[str, Any] = {"maps": False, "output": output, "replicas": replicas}
+    return pulse_train_job(device, (pulse,), placement=placement, **rules)
 
 
 def variants(
@@ -221,7 +220,7 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
             )
     both = [(variant, density) for variant in devices for density in settings.current_densities]
     for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
-        hot = devices[variant].field_temperature
+        hot = devices[variant].temperature.field
         for block in blocks(settings.replicas) if hot else (None,):
             place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
             computations.append(

@@ -9,7 +9,7 @@ from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import CurrentDensity, silent
 from wallnet.devices.ask import DEVICES
 from wallnet.jobs import Job
-from wallnet.jobs.simulation import level_states
+from wallnet.jobs.run import level_states
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
-from wallnet.config.devices import Detector
+from wallnet.config.devices import COLD, Detector
 from wallnet.config.pulse import Sweep
 from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
-from wallnet.jobs import Job, PulseTrain, Request, Simulation, initial_job, pulse_train_job
+from wallnet.jobs import Job, Request, Run, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import Conditions, minima_at, where
-from wallnet.jobs.simulation import BLOCK, FreeWalls, blocks, of_replicas
+from wallnet.jobs.run import BLOCK, FreeWalls, blocks
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
@@ -65,7 +65,7 @@ class Thermal(base.Sampled, base.Varied, Sweep):
 @base.on_device
 def problems(key: str, block: str, settings: Thermal, device: Device) -> list[str]:
     """List the conflicts with one variant of the device, one sentence each."""
-    if not initial_job(device).temperature:
+    if not device.temperature.field:
         return [f"{block} has no temperature; give temperature.ambient in K"]
     strongest = max(settings.current_densities, key=abs)
     pulse = settings.pulse(device, strongest)
@@ -78,14 +78,13 @@ def problems(key: str, block: str, settings: Thermal, device: Device) -> list[st
 
 def _pulse_train(
     settings: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
-) -> Simulation:
+) -> Run:
     """Return one pulse with its pause, at 0 K without replicas."""
     pulse = settings.pulse(device, density)
     free = FreeWalls(share=settings.free_share, longest=settings.onward) if replicas else None
-    job = pulse_train_job(device, PulseTrain(pulses=(pulse,), maps=False, free=free))
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    job = job.model_copy(update={"output": output})
-    return of_replicas(job, device, replicas) if replicas else job
+    rules: dict[str, Any] = {"maps": False, "output": output, "free": free, "replicas": replicas}
+    return pulse_train_job(device, (pulse,), **rules)
 
 
 def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Requests:
@@ -93,7 +92,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
 
     The barriers of the device are the last, if the campaign asks for those of a variant.
     """
-    cold = campaign.simulated[settings.device].model_copy(update={"temperature": None})
+    cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
     start = STUDY.path(name, "initial")
     computations = [Request("initial", start, partial(initial_job, cold))]
     states = minima_at(STUDY.path(name, "minima"), cold)
@@ -118,7 +117,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
             states = films.setdefault(states.digest, states)
         after = (start, states.path) if states else (start,)
         for density, replicas in product(settings.current_densities, blocks(settings.replicas)):
-            place = f"{current_name(density)}_{example.temperature:.1f}K"
+            place = f"{current_name(density)}_{example.field:.1f}K"
             path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
             make = partial(_pulse_train, settings, device, density, replicas)
             conditions = Conditions(variant=variant, current_density=density, replica=replicas[0])
@@ -150,7 +149,7 @@ def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
         name: barriers.attempt_frequencies
         for name, variant in variants.items()
         if barriers
-        and variant.film_temperature == barriers.temperature
+        and variant.temperature.ambient == barriers.temperature
         and (variant.sampled_track, variant.variation, film_of(variant))
         == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }

@@ -6,10 +6,11 @@ import pytest
 
 from wallnet import config, jobs, simulate, tracks
 from wallnet.config import ProgramPulse
+from wallnet.config.devices import Temperature
 from wallnet.files.origin import digest_of
-from wallnet.jobs import PulseTrain, Request, Simulation
+from wallnet.jobs import Request, Run
 from wallnet.jobs.film import check, step_of
-from wallnet.jobs.simulation import needs_of
+from wallnet.jobs.run import needs_of
 from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
@@ -31,50 +32,54 @@ def train(synapse):
         ProgramPulse(current_density=0.7e12, duration=2e-9, pause=1e-9, repetitions=2),
         ProgramPulse(current_density=-0.9e12, duration=0.5e-9),
     )
-    return jobs.pulse_train_job(
-        synapse, PulseTrain(pulses=pulses, expected=("notch 1", "", "", ""))
-    )
+    return jobs.pulse_train_job(synapse, pulses, expected=("notch 1", "", "", ""))
 
 
 def test_a_single_pulse_is_its_own_step(pulse):
-    assert list(pulse.steps()) == [pulse]
-    assert (pulse.pulses, pulse.strongest) == (1, 0.5e12)
-    assert pulse.longest == pulse.pulse_duration + pulse.relaxation.longest
+    assert list(pulse.parts()) == [pulse]
+    assert (pulse.number_of_steps, pulse.strongest) == (1, 0.5e12)
+    assert pulse.longest == pulse.end == pulse.pulse_end + pulse.step.pause
 
 
 def test_each_pulse_of_a_train_is_a_step_with_its_own_pause(train):
-    steps = list(train.steps())
-    assert [step.current_density for step in steps] == [0.7e12, 0.7e12, -0.9e12]
-    assert [step.pulse_duration for step in steps] == [2e-9, 2e-9, 0.5e-9]
-    assert [step.relaxation.longest for step in steps] == [1e-9, 1e-9, 0.0]
-    # a pause lasts exactly its time: no wall has rested long enough before
-    assert steps[0].relaxation.hold == 1e-9
-    assert all(step.train is None and step.track == train.track for step in steps)
-    assert (train.pulses, train.strongest) == (3, -0.9e12)
+    parts = list(train.parts())
+    assert [part.current_density for part in parts] == [0.7e12, 0.7e12, -0.9e12]
+    assert [part.pulse_end for part in parts] == [2e-9, 2e-9, 0.5e-9]
+    assert [part.step.pause for part in parts] == [1e-9, 1e-9, 0.0]
+    # a pause lasts exactly its time
+    assert not any(part.ends_at_rest for part in parts)
+    assert all(part.number_of_steps == 1 and part.track == train.track for part in parts)
+    assert (train.number_of_steps, train.strongest) == (3, -0.9e12)
     assert train.longest == pytest.approx(6.5e-9, rel=1e-12, abs=0)
 
 
 def test_a_request_is_read_from_its_json(pulse, train):
     for job in (pulse, train):
-        assert Simulation.from_json(job.to_json()) == job
+        assert Run.from_json(job.to_json()) == job
 
 
 def test_what_has_its_default_is_not_in_the_json(pulse, train):
     """A key that is added later makes no finished result run again."""
     assert set(json.loads(pulse.to_json())) == {
-        *("track", "material", "placement", "current_density", "pulse_duration", "relaxation"),
+        *("track", "material", "placement", "steps", "rest", "ends_at_rest"),
         *("output", "calculator", "calculator_name"),
     }
-    assert set(json.loads(train.to_json())["train"]) == {"pulses", "expected"}
-    hot = pulse.model_copy(update={"temperature": 300.0, "replicas": (4, 7)})
+    assert json.loads(train.to_json())["steps"] == [
+        {"current_density": 0.7e12, "duration": 2e-9, "pause": 1e-9, "repetitions": 2},
+        {"current_density": -0.9e12, "duration": 0.5e-9},
+    ]
+    warm = Temperature(ambient=310.0, seed=7)
+    hot = pulse.model_copy(update={"temperature": warm, "replicas": (4, 7)})
     parameters = json.loads(hot.to_json())
-    assert (parameters["temperature"], parameters["replicas"]) == (300.0, [4, 7])
-    assert Simulation.from_json(hot.to_json()) == hot
+    assert parameters["temperature"] == {"ambient": 310.0, "seed": 7}
+    assert parameters["replicas"] == [4, 7]
+    assert Run.from_json(hot.to_json()) == hot
 
 
-def test_several_replicas_of_a_single_pulse_are_refused(pulse):
-    with pytest.raises(SimulationError, match="give replicas with a train"):
-        simulate.simulate(pulse.model_copy(update={"replicas": (1, 4)}))
+def test_several_steps_or_replicas_at_once_are_refused(pulse, train):
+    for job in (pulse.model_copy(update={"replicas": (1, 4)}), train):
+        with pytest.raises(SimulationError, match="no calculator simulates several steps or rep"):
+            simulate.simulate(job)
 
 
 def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
