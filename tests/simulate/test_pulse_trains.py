@@ -343,7 +343,7 @@ def test_a_failed_pulse_is_named(initial, monkeypatch):
         return RUN(step, *rest)
 
     monkeypatch.setattr(simulate, "simulate", fails)
-    with pytest.raises(simulate.SimulationError, match="pulse 2: it became unstable"):
+    with pytest.raises(simulate.SimulationError, match="step 2: it became unstable"):
         pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 1}, DOWN), initial)
 
 

@@ -162,7 +162,7 @@ def followed(
             try:
                 trace = simulate.simulate(step, state, reached, part)
             except simulate.SimulationError as error:
-                raise simulate.SimulationError(f"pulse {index}: {error}") from error
+                raise simulate.SimulationError(f"step {index}: {error}") from error
             trace = trace.assign_attrs(train=identity)
             if part:
                 part.parent.mkdir(parents=True, exist_ok=True)
