@@ -10,6 +10,7 @@ import errno
 import functools
 import importlib
 import os
+import pkgutil
 import re
 import shlex
 import textwrap
@@ -485,6 +486,19 @@ def test_benchmarks_import_what_exists(path):
 )
 def test_what_does_not_exist_is_found(text):
     assert fault_of_span(ROOT / "README.md", text)
+
+
+DIRECTIVE = re.compile(r"^\.\. auto\w+:: (\S+)((?:\n   :.*)*)", re.M)
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/api/*.md")), ids=page_id)
+def test_pages_of_the_api_are_of_what_exists(page):
+    for name, options in DIRECTIVE.findall(page.read_text(encoding="utf-8")):
+        documented = pkgutil.resolve_name(name)
+        for members in re.findall(r":(?:exclude-)?members: (.+)", options):
+            assert [
+                member for member in members.split(", ") if not hasattr(documented, member)
+            ] == []
 
 
 def test_words_of_others_are_listed_only_where_a_page_has_them():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wallnet import config, jobs, simulate, tracks
-from wallnet.config import ProgramPulse
+from wallnet.config import ConfigError, ProgramPulse
 from wallnet.config.devices import Temperature
 from wallnet.files.origin import digest_of
 from wallnet.jobs import Request, Run
@@ -56,6 +56,13 @@ def test_each_pulse_of_a_train_is_a_step_with_its_own_pause(train):
 def test_a_request_is_read_from_its_json(pulse, train):
     for job in (pulse, train):
         assert Run.from_json(job.to_json()) == job
+
+
+def test_a_run_that_ends_at_rest_says_when_a_wall_rests(pulse):
+    data = json.loads(pulse.to_json())
+    del data["rest"]
+    with pytest.raises(ConfigError, match="ends_at_rest is given without rest"):
+        Run.from_json(json.dumps(data))
 
 
 def test_what_has_its_default_is_not_in_the_json(pulse, train):

@@ -127,7 +127,8 @@ class Material(SimulatedMaterial):
             )
 
 
-_LAW = ("anisotropy_exponent", "exchange_exponent", "dmi_exponent", "damping_law")
+LAW = ("anisotropy_exponent", "exchange_exponent", "dmi_exponent", "damping_law")
+"""Keys of a temperature that tell how a film changes with it."""
 
 
 class Temperature(Section):
@@ -184,11 +185,11 @@ class Temperature(Section):
 
     def of_film(self) -> Self:
         """Return what the heat of pulses does to the film: its temperature before, and its law."""
-        return type(self)(**self.model_dump(include={"ambient", "heating", *_LAW}))
+        return type(self)(**self.model_dump(include={"ambient", "heating", *LAW}))
 
     def of_run(self, pulses: bool) -> Self | None:
         """Return what a run with or without pulses depends on; None without a thermal field."""
-        law = ("heating", *_LAW) if pulses and self.heating == "pulse" else ()
+        law = ("heating", *LAW) if pulses and self.heating == "pulse" else ()
         keys = {"ambient", "seed", *law}
         return type(self)(**self.model_dump(include=keys)) if self.field else None
 

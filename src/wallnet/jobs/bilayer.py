@@ -122,13 +122,10 @@ def heat_of(device: Device) -> Heat:
 
 def crowding_of(device: Device) -> Crowding | None:
     """Return what makes the current of a device crowd at its notches; None if it is uniform."""
-    cut = device.heavy_metal.cut
-    if device.track.notches is None or not cut:
+    if not device.current_crowds:
         return None
-    shunt = shunt_of(device)
-    if cut is True:
-        return Crowding(cut=True)
-    return Crowding(cut=False, shunt=shunt) if shunt else None
+    cut = device.heavy_metal.cut is True
+    return Crowding(cut=cut, shunt=0.0 if cut else shunt_of(device))
 
 
 def oersted_of(device: Device) -> Oersted | None:

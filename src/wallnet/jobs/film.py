@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from wallnet.config.devices import Device, SimulatedMaterial, StaticMaterial, Temperature
+from wallnet.config.devices import LAW, Device, SimulatedMaterial, StaticMaterial, Temperature
 from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import validated
 from wallnet.config.quantities import FIXES
@@ -153,8 +153,7 @@ def torque_of(material: SimulatedMaterial, current_density: float) -> SpinTorque
 
 def law_of(temperature: Temperature, curie_temperature: float) -> Law:
     """Return how a film with a Curie temperature in K changes with its temperature."""
-    keys = (field for field in Law._fields if field != "curie_temperature")
-    return Law(curie_temperature, **{key: getattr(temperature, key) for key in keys})
+    return Law(curie_temperature, **{key: getattr(temperature, key) for key in LAW})
 
 
 def domain_magnetization(track: Track, material: StaticMaterial, temperature: float) -> float:

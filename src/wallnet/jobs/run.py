@@ -77,7 +77,14 @@ class Step(Section):
     """Number of such steps, one after the other."""
 
 
-def followed(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+def repeated(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield each step as many times as it is repeated."""
+    for step in steps:
+        once = step.model_copy(update={"repetitions": 1})
+        yield from itertools.repeat(once, step.repetitions)
+
+
+def _with_one_more(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
     """Return steps with one more, in which equal ones in a row are one with repetitions."""
     if steps and steps[-1].model_copy(update={"repetitions": 1}) == step:
         more = steps[-1].repetitions + 1
@@ -252,17 +259,16 @@ class Run(TrackJob):
     def parts(self) -> Iterator[Self]:
         """Yield the run of each step, in the order of time."""
         earlier = self.earlier
-        for steps in self.steps:
-            step = steps.model_copy(update={"repetitions": 1})
-            for _ in range(steps.repetitions):
-                yield self.model_copy(update={"steps": (step,), "earlier": earlier})
-                if self.temperature:
-                    earlier = followed(earlier, step)
+        for step in repeated(self.steps):
+            yield self.model_copy(update={"steps": (step,), "earlier": earlier})
+            if self.temperature:
+                earlier = _with_one_more(earlier, step)
 
     @property
-    def is_read(self) -> bool:
-        """Whether the wall is read at the end of the first step."""
-        return self.temperature is None or self.step.quench > 0
+    def read_steps(self) -> list[Step]:
+        """Steps at whose end the wall is read, each once for each repetition."""
+        hot = self.temperature is not None
+        return [step for step in repeated(self.steps) if step.quench or not hot]
 
     def quenched(self) -> Self:
         """Return the run of a copy of the wall that is quenched after the first step."""

@@ -3,7 +3,6 @@
 At a temperature, a block of replicas of a train differs by their thermal fields.
 """
 
-import itertools
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from wallnet.files.schema import COMPONENTS, blank
 from wallnet.files.schema.states import FREE, WallState
 from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
+from wallnet.simulate.recorder import ENDS
 from wallnet.tracks import films
 from wallnet.tracks.geometry import centres
 from wallnet.tracks.heated import beyond_model
@@ -37,9 +37,6 @@ MAPPED = ("m", "magnetization_profile")
 
 TRACED = 2
 """Number of the first replicas of a block whose traces are kept."""
-
-ENDS = ("bottom", "top")
-"""Ends of a wall, in names of variables."""
 
 OF_TRAIN = ("backend", "backend_version", "revision", "temperature", "seed", "domain_magnetization")
 """Attributes of the first trace that are those of the train."""
@@ -127,7 +124,7 @@ def course(run: TrainRun, initial: "xarray.Dataset") -> Course:
     """Simulate a train of pulses; see `run_pulse_train`."""
     record = Course([], [])
     for part, trace in followed(run, enumerate(run.job.parts(), start=1), initial):
-        if not part.is_read:
+        if not part.read_steps:
             continue
         # the other maps would fill the memory
         record.parts.append(trace.isel(snapshot=[-1]))
@@ -247,8 +244,7 @@ def _times(parts: list["xarray.Dataset"]) -> tuple[NDArray[np.float64], NDArray[
 def pulses_of(job: Run, parts: list["xarray.Dataset"]) -> dict[str, Any]:
     """Return the variables of the pulses of a train, and of the state before."""
     starts, lengths = _times(parts)
-    read = (part.step for part in job.parts() if part.is_read)
-    steps = list(itertools.islice(read, len(parts)))
+    steps = job.read_steps[: len(parts)]
     return {
         "pulse": np.arange(len(parts) + 1),
         "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
@@ -280,6 +276,7 @@ def about(job: Run, parts: list["xarray.Dataset"]) -> dict[str, Any]:
 def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
     """Simulate a block of replicas; see `run_pulse_train`."""
     job = run.job
+    assert job.temperature  # of every run with replicas
     if fault := beyond_model(job):
         logger.warning("pulse beyond the model: %s", fault)
         attributes = {
@@ -287,7 +284,7 @@ def _block(run: TrainRun, initial: "xarray.Dataset") -> "xarray.Dataset":
             "backend": job.calculator_name,
             "revision": revision_of(job.calculator_name),
             "temperature": job.field,
-            "seed": job.temperature.seed if job.temperature else 0,
+            "seed": job.temperature.seed,
             "beyond_model": str(fault),
             "highest_temperature": fault.temperature,
         }
@@ -326,7 +323,7 @@ def going_on(run: TrainRun, courses: Mapping[int, Course]) -> list[int]:
     job, free = run.job, run.job.free
     if not free:
         return []
-    pulses = sum(part.is_read for part in job.parts())
+    pulses = len(job.read_steps)
     gaps: dict[int, list[int]] = {}
     for number, record in courses.items():
         # a train that ended early is not at the end of the last pause

@@ -39,7 +39,7 @@ def magnetization_over_time(job: Run, time: ArrayLike) -> NDArray[np.float64]:
     """
     time = np.asarray(time, dtype=float)
     kelvin, begin = np.full_like(time, np.nan), 0.0
-    for part in [part for part in job.parts() if part.is_read] or [job]:
+    for part in [part for part in job.parts() if part.read_steps] or [job]:
         # a step begins at the temperature at which the one before ended
         own = time >= begin
         kelvin[own] = TrackTemperature(part)(time[own] - begin)

@@ -32,6 +32,7 @@ from wallnet.config.heavy_metal import HeatMedia
 from wallnet.config.waveform import Points, segments
 from wallnet.jobs import Run
 from wallnet.jobs.bilayer import Bilayer, NotchedTrack
+from wallnet.jobs.run import repeated
 from wallnet.tracks.current import current
 
 Array = NDArray[np.float64]
@@ -372,8 +373,7 @@ class TrackTemperature:
         if job.heat is None:
             return
         bilayer, begin, pulses = job.heat.bilayer, 0.0, []
-        earlier = [step for steps in job.earlier for step in [steps] * steps.repetitions]
-        for step in reversed(earlier):
+        for step in reversed([*repeated(job.earlier)]):
             begin -= step.duration + step.pause
             if step.current_density:
                 # long after a pulse, nothing changes fast
