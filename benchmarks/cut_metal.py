@@ -37,7 +37,7 @@ def final(device, initial, minima, density):
     A wall that has left the track has passed all.
     """
     trace = simulate.simulate(jobs.pulse_job(device, density), initial)
-    (state,) = api.states(trace, minima)
+    *_, state = api.states(trace, minima)
     ends = (float(trace[f"wall_{side}"][-1]) for side in ("bottom", "top"))
     first = device.track.inner_notch_positions[0]
     print(f"J = {density / 1e12:.3f}e12: {state}", file=sys.stderr, flush=True)
@@ -48,7 +48,7 @@ def row_of(name, cut):
     """Return the row of a device."""
     device = config.load_device(ROOT / "config.yaml", name, check, [f"heavy_metal.cut={cut}"])
     last = len(device.track.inner_notch_positions)
-    initial = simulate.initial_state(jobs.initial_job(device))
+    initial = simulate.simulate(jobs.initial_job(device))
     minima = find_minima(jobs.minima_job(device, states=[f"notch {n + 1}" for n in range(last)]))
     wall = rigid_wall_of(device)
     number = round(0.6 * wall.forward[0] / STEP)

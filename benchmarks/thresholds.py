@@ -47,7 +47,7 @@ def minima():
 def final(damping, density, changes=()):
     """Return the trace of a pulse and the state at its end."""
     trace = simulate.simulate(jobs.pulse_job(device_of(damping, changes), density))
-    (state,) = api.states(trace, minima())
+    *_, state = api.states(trace, minima())
     print(
         f"α = {damping}, J = {density / 1e12:.4f}e12, {'tight' if changes else 'default'}: {state}",
         file=sys.stderr,

@@ -45,7 +45,7 @@ def averages(path):
     """Return the mean magnetisation of a trace against time."""
     from wallnet import files
 
-    return files.read_dataset(path, "trace")["m"].transpose("time", ...).values
+    return files.read_dataset(path, "run")["m"].transpose("time", ...).values
 
 
 def measured(device, repeat, sources, oommf):

@@ -247,7 +247,10 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
         with pytest.raises(SimulationError, match=f"{re.escape(message)}$"):
             api.sweep(device, "neuron", tmp_path / "made", processes=1, progress=False)
     place = tmp_path / "made/results"
-    assert files.read_dataset(place / "traces/neuron/0.4000.nc", "trace").attrs["settled"] == -1
+    assert (
+        files.read_dataset(place / "traces/neuron/0.4000.nc", "run")["read_settled"].values[0, -1]
+        == -1
+    )
     assert not (place / "devices/neuron.nc").exists()
 
 
@@ -275,7 +278,7 @@ def test_a_single_pulse_is_that_of_the_sweep(synapse, page):
     smooth = synapse.track.model_copy(update={"edges": "smooth"})
     assert page["device"] == synapse.model_copy(update={"track": smooth})
     trace, back = page["trace"], page["back"]
-    theirs = files.read_dataset(swept_on(page) / "traces/my-synapse/1.5000.nc", "trace")
+    theirs = files.read_dataset(swept_on(page) / "traces/my-synapse/1.5000.nc", "run")
     np.testing.assert_array_equal(trace["m"].values, theirs["m"].values)
     assert trace.attrs["parameters"] == theirs.attrs["parameters"]
     # another pulse from its end, back
@@ -291,7 +294,7 @@ def test_a_train_applies_its_pulses_one_after_the_other(swept, synapse):
     shape = {"duration": 0.6e-9}
     there = [{"current_density": 1.5e12} | shape]
     one = api.pulse_train(synapse, there, progress=False)
-    pulse = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    pulse = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "run")
     pulse = pulse.sel(time=slice(0, 0.6001e-9))
     np.testing.assert_array_equal(one["wall_bottom"], pulse["wall_bottom"])
     both = [*there, {"current_density": -1.5e12, "pause": 0.2e-9} | shape]
@@ -334,8 +337,8 @@ def test_states_are_those_of_the_sweep(swept, synapse):
     minima = files.read_dataset(folder / "results/minima/synapse.nc", "minima")
     names = []
     for current in ("0.5000", "1.5000", "3.0000"):
-        trace = files.read_dataset(folder / f"results/traces/synapse/{current}.nc", "trace")
-        names += api.states(trace, minima)
+        trace = files.read_dataset(folder / f"results/traces/synapse/{current}.nc", "run")
+        names += api.states(trace, minima)[1:]
     assert device["state"].values.tolist() == names == ["still moving", "notch 1", "free"]
 
 
@@ -353,7 +356,7 @@ def test_a_path_of_least_energy_joins_two_minima(synapse, page):
 
 
 def test_a_field_has_each_cell_where_it_is(swept):
-    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "run")
     made = api.field(trace, snapshot=0)
     assert made.mesh.n.tolist() == [90, 18, 1]
     assert made.mesh.region.pmin.tolist() == [0, 0, 0]
@@ -368,7 +371,7 @@ def test_a_field_has_each_cell_where_it_is(swept):
     # a notch of 16 nm radius at 120 nm on the lower edge
     assert not made.valid[30, 0, 0]
     np.testing.assert_array_equal(made.array[30, 0, 0], 0)
-    state = files.read_dataset(swept[0] / "results/initial/synapse.nc", "initial")
+    state = files.read_dataset(swept[0] / "results/initial/synapse.nc", "run")
     np.testing.assert_allclose(api.field(state).array, made.array, rtol=0, atol=2e-7)
 
 
@@ -404,7 +407,7 @@ def test_figures_of_gathered_files_by_their_kind():
 def test_a_trace_is_drawn_and_animated(swept, tmp_path):
     from PIL import Image
 
-    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "trace")
+    trace = files.read_dataset(swept[0] / "results/traces/synapse/1.5000.nc", "run")
     drawn = api.trace_figure(trace)
     upper, lower = drawn.axes[:2]
     shown = upper.images[0].get_array()

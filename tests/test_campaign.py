@@ -128,7 +128,7 @@ def test_one_more_current_trains_nothing_while_the_levels_stay(whole):
     data["devices"]["neuron"]["pulse"]["duration"] = 0.4e-9
     whole.configure(data)
     planned = whole.planned()
-    assert planned["trace"] == 1
+    assert planned["run"] == 1
     assert planned["compact_model"] == 1
     assert _network_jobs(planned) == {}
     whole.snakemake("networks")

@@ -60,7 +60,7 @@ def synapse():
 def initial(synapse, tmp_path_factory):
     """Return the file of the initial state, and the modules of the process that wrote it."""
     path = tmp_path_factory.mktemp("start") / "initial.nc"
-    return path, imported("initial", "--job", jobs.initial_job(synapse).to_json(), "--out", path)
+    return path, imported("simulate", "--job", jobs.initial_job(synapse).to_json(), "--out", path)
 
 
 def ours(modules):
@@ -88,7 +88,7 @@ def test_a_pulse_and_a_level_need_xarray_and_numba(synapse, initial, tmp_path):
         needed = {"asyncio", "netCDF4", "numba", "pandas", "scipy", "xarray"}
         assert HEAVY & modules == needed
         assert ours(modules) <= SIMULATING
-        assert files.read_dataset(out, "trace").attrs["parameters"] == job.to_json()
+        assert files.read_dataset(out, "run").attrs["parameters"] == job.to_json()
 
 
 def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp_path):
@@ -97,7 +97,7 @@ def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp
     job = jobs.pulse_job(synapse, 1.5e12).to_json()
     cli.main(["simulate", "--job", job, "--after", str(path), "--out", str(first)])
     cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
-    before, after = (files.read_dataset(file, "trace") for file in (first, second))
+    before, after = (files.read_dataset(file, "run") for file in (first, second))
     ended, started = before["magnetization"][-1], after["magnetization"][0]
     assert float(abs(ended - before["magnetization"][0]).max()) > 0.01
     np.testing.assert_allclose(started.values, ended.values, rtol=0, atol=1e-6)

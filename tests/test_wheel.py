@@ -92,7 +92,7 @@ def test_jobs_and_report_of_the_workflow_in_the_wheel(installed, started, finish
     snakemake = (installed / "python", "-m", "snakemake", "--cores", "2", *NEURON_TARGETS)
     ran = jobs_in(run(*snakemake, folder=started.folder))
     assert {"gather_devices": 1, "compact_model": 1}.items() <= ran.items()
-    assert "trace" not in ran
+    assert "run" not in ran
     model = json.loads((started.folder / NEURON_TARGETS[1]).read_text())
     assert model["kind"] == "neuron"
     # the rules and their order, the profile and the captions are those of the wheel

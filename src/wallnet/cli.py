@@ -17,7 +17,7 @@ Register = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]"], Non
 """Function `register` of a module of commands, which adds them to the command line."""
 
 MODULES = {
-    "wallnet.simulate.commands": ("initial", "simulate", "minima", "barrier"),
+    "wallnet.simulate.commands": ("simulate", "minima", "barrier"),
     "wallnet.studies.gathering": ("gather", "round"),
     "wallnet.studies.compact": ("compact-model",),
     "wallnet.studies.imperfections": ("imperfections",),

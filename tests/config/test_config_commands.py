@@ -8,6 +8,7 @@ from helpers.small_campaign import ROOT, Campaign
 
 from wallnet import cli, files, plan, workflow_path
 from wallnet.config import schema
+from wallnet.jobs.run import level_states
 from wallnet.studies import STUDIES
 
 
@@ -24,7 +25,7 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
     assert campaign.devices["synapse"].track.edges == "smooth"
     planned = Campaign(folder).planned()
     pulses = sum(len(device.pulse.current_densities) for device in campaign.devices.values())
-    assert planned["trace"] == pulses
+    assert planned["run"] == pulses + len(level_states(campaign.devices["synapse"].track))
     assert planned["gather_devices"] == 2
     # its own Snakefile includes the workflow, and has the same target by default
     planned["campaign"] = planned.pop("all")

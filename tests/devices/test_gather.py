@@ -58,7 +58,7 @@ def test_entries_off_the_common_step_are_interpolated(synapse):
 
     before = synapse.gather()
     synapse.edit(synapse.traces[1], shift)
-    moved = files.read_dataset(synapse.traces[1], "trace")
+    moved = files.read_dataset(synapse.traces[1], "run")
     after = synapse.gather()
     expected = np.interp(
         before["time"].values[:31], moved["time"].values, moved["wall_position"].values
@@ -93,10 +93,10 @@ def assigned(data, **values):
     return data.assign({name: data[name].copy(data=array) for name, array in values.items()})
 
 
-@pytest.mark.parametrize("kind", ["initial", "trace", "level", "minima"])
+@pytest.mark.parametrize("kind", ["initial", "run", "minima"])
 def test_a_result_of_another_simulation_is_refused(synapse, kind):
     path = [request.path for request in synapse.requests if request.kind == kind][-1]
-    stored = "trace" if kind == "level" else kind
+    stored = "run" if kind == "initial" else kind
     data = files.read_dataset(synapse.path(path), stored)
     changed = json.loads(data.attrs["parameters"])
     changed["material"]["exchange_stiffness"] *= 2
@@ -186,7 +186,7 @@ def read(bench, density):
         if entry.kind == "minima" or entry.conditions.current_density == density
     ]
     opened = Opened(bench.job.model_copy(update={"requests": named}), bench.root)
-    return read_trace(opened.one("trace"), bench.device)[-1]
+    return read_trace(opened.one("run"), bench.device)[-1]
 
 
 def moving_until(end_of_motion, *, ends=("wall_bottom", "wall_top"), drift=0.0):
@@ -269,7 +269,7 @@ def test_both_ends_and_their_mean_are_those_when_it_is_read(synapse):
     # cells are 1/30 of the width inside the edges
     assert float(data["final_wall_bottom"][2]) == pytest.approx(153e-9, abs=1e-9)
     assert float(data["final_wall_top"][2]) == pytest.approx(237e-9, abs=1e-9)
-    trace = files.read_dataset(synapse.traces[2], "trace")
+    trace = files.read_dataset(synapse.traces[2], "run")
     assert float(trace["snapshot_time"][1]) == pytest.approx(1e-9, rel=1e-6, abs=0)
     m_z = trace["magnetization"].isel(snapshot=1).sel(component="z").values
     assert float(data["final_wall_position"][2]) == pytest.approx(

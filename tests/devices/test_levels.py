@@ -112,10 +112,10 @@ def test_the_start_at_a_temperature_is_read_with_its_domains(tmp_path):
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
     before = bench.gather()
-    initial = files.read_dataset(bench.initial, "initial")
-    initial["initial_magnetization"] = 0.96 * initial["initial_magnetization"]
+    initial = files.read_dataset(bench.initial, "run")
+    initial["magnetization"] = 0.96 * initial["magnetization"]
     initial.attrs["domain_magnetization"] = 0.96
-    files.write_dataset(initial, bench.initial, "initial", {})
+    files.write_dataset(initial, bench.initial, "run", {})
     after = bench.gather()
     for name in ("level_conductance", "level_position"):
         expected = pytest.approx(before[name].values[..., 0], rel=1e-6, abs=0)
@@ -202,7 +202,7 @@ def test_a_level_with_a_second_wall_is_not_stable(synapse):
     path = synapse.levels["between 1 and 2"]
 
     def split(data):
-        data["walls"].values[-1] = 2
+        data["read_walls"].values[0, -1] = 2
         return data
 
     synapse.edit(path, split)
@@ -216,11 +216,16 @@ def test_pulses_that_leave_several_or_moving_walls_reach_no_level(synapse):
     """Those of 0.5, 0.6 and 0.8e12 A/m² end at notch 1, between 1 and 2, and at notch 2."""
 
     def split(data):
-        data["walls"].values[-1] = 3
+        data["read_walls"].values[0, -1] = 3
         return data
 
     synapse.edit(synapse.traces[1], split)
-    synapse.edit(synapse.traces[3], lambda data: data.assign_attrs(settled=0))
+
+    def moved(data):
+        data["read_settled"].values[0, -1] = 0
+        return data
+
+    synapse.edit(synapse.traces[3], moved)
     data = synapse.gather()
     assert data["state"].values.tolist() == [
         *("initial", "several walls", "between 1 and 2", "still moving", "reversed")
@@ -316,8 +321,8 @@ def test_a_level_is_that_of_the_relaxed_wall_not_of_the_placed_one(synapse):
 
 def test_level_0_counts_the_magnetic_cells_under_the_detector_alone(synapse):
     """Columns at a notch have fewer magnetic cells."""
-    data = files.read_dataset(synapse.initial, "initial")
-    m_z = data["initial_magnetization"].sel(component="z").values
+    data = files.read_dataset(synapse.initial, "run")
+    m_z = data["magnetization"].sel(component="z").values[-1]
     detector = synapse.device.detector.model_copy(update={"start": 48e-9, "stop": 306e-9})
     conductance = whole(synapse.gather(detector=detector.model_dump()))["level_conductance"].values[
         :, 0
@@ -335,11 +340,11 @@ def test_level_0_weighs_partly_filled_cells_by_their_share(tmp_path):
     device = campaign(s=SYNAPSE | {"track": track}).devices["s"]
     bench = Bench(tmp_path, "s", device)
     bench.write_all(SYNAPSE_ENDS.__getitem__)
-    data = files.read_dataset(bench.initial, "initial")
+    data = files.read_dataset(bench.initial, "run")
     rows = np.linspace(0.6, 1.0, 15)[:, None]
-    m = data["initial_magnetization"].values
+    m = data["magnetization"].values[-1]
     m[..., 2] *= rows
-    files.write_dataset(data, bench.initial, "initial", {})
+    files.write_dataset(data, bench.initial, "run", {})
     levels = whole(bench.gather())
     filled = tracks.layer(jobs.initial_job(device)).filled
     m_z = (filled * np.nan_to_num(m[..., 2])).sum() / filled.sum()

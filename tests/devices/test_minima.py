@@ -30,12 +30,12 @@ def gather(bench, **of_state):
 
 def test_the_minima_that_name_states_and_levels_are_asked_for_once(made):
     (minima,) = (request for request in made.requests if request.kind == "minima")
-    others = [request for request in made.requests if request.kind in ("trace", "level")]
+    others = [request for request in made.requests if request.kind == "run"]
     assert {request.states.path for request in others} == {minima.path}
 
 
 def test_levels_tell_their_minimum(made):
-    placed = files.read_dataset(made.levels[WallState("between 1 and 2")], "trace")
+    placed = files.read_dataset(made.levels[WallState("between 1 and 2")], "run")
     bottom, top = (float(placed[name][-1]) for name in ("wall_bottom", "wall_top"))
     half = {"ends": (bottom + 3e-9, top - 8e-9)}
     data = gather(made, _1={"energy": 3e-17, "ends": (295e-9, 302e-9)}, _1_2=half)

@@ -155,8 +155,9 @@ def jobs_of_the_campaign(campaign):
     jobs = []
     for name in campaign.simulated:
         traces = "traces, neuron" if name == "neuron" else "traces, synapses and tracks"
-        times = {"level": "levels", "trace": traces, "minima": "minima"}
         for request in DEVICES.requests_of(campaign, name):
+            relaxes = request.conditions.duration == 0
+            times = {"run": "levels" if relaxes else traces, "minima": "minima"}
             if request.kind in times:
                 jobs.append((request.kind, [request.path], measured[times[request.kind]]))
     mapped = {}
@@ -526,8 +527,8 @@ def test_a_dry_run_tells_which_key_changed_and_what_runs_again(finished_devices,
     finished.configure(tiny)
     dry_run = finished.snakemake("--dry-run", "devices", display=True)
     lines = dry_run.stderr.splitlines() + dry_run.stdout.splitlines()
-    assert "material.damping 0.5 → 0.4: 8 trace, 3 level, 2 initial" in lines
-    assert sum("20 jobs: 8 trace, 3 level" in line for line in lines) == 1
+    assert "material.damping 0.5 → 0.4: 11 run, 2 initial" in lines
+    assert sum("20 jobs: 11 run" in line for line in lines) == 1
     assert len(lines) < 12
 
 
@@ -544,10 +545,10 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
     assert len(lines) < 8
     (failure,) = [line for line in lines if line.startswith("FAILED")]
     assert failure == "FAILED data blots; log: results/logs/data/blots.log"
-    assert lines[0] == "3 jobs: 1 data, 1 initial, 1 trace"
+    assert lines[0] == "3 jobs: 1 data, 1 initial, 1 run"
     assert re.fullmatch(r"2 of 3 jobs done in \d+ (s|min); 1 failed", lines[-1])
     (log,) = (tmp_path / ".snakemake/log").glob("*.log")
-    assert "rule trace:" in log.read_text()
+    assert "rule run:" in log.read_text()
     assert not list(tmp_path.glob("results/traces/neuron/.*.progress"))
 
 
@@ -628,10 +629,10 @@ def test_after_ctrl_c_no_job_has_failed_and_the_next_run_goes_on(slow_trace, tmp
     os.killpg(program.pid, signal.SIGINT)
     lines = program.communicate()[1].splitlines()
     assert program.returncode != 0
-    assert lines[-2] == "2 jobs: 1 initial, 1 trace"
+    assert lines[-2] == "2 jobs: 1 initial, 1 run"
     assert lines[-1].startswith("interrupted: 1 of 2 jobs done in ")
     left = Campaign(tmp_path).snakemake("--dry-run", slow_trace[-1], display=True)
-    assert "1 jobs: 1 trace" in left.stdout + left.stderr
+    assert "1 jobs: 1 run" in left.stdout + left.stderr
 
 
 @pytest.mark.campaign
@@ -642,10 +643,10 @@ def test_a_terminal_of_80_columns_shows_running_jobs_and_is_left_clean(slow_trac
         done = subprocess.run(slow_trace, **shown, check=False)
     assert done.returncode == 0
     text, plain = screen.text, screen.plain
-    assert "trace traces/neuron/0.4000" in plain
+    assert "run traces/neuron/0.4000" in plain
     assert "2 jobs done in" in plain.strip().splitlines()[-1]
     lines = [line for line in plain.splitlines() if not line.startswith("Using workflow")]
     assert max(map(len, lines)) <= 80
-    now = "1 of 2 jobs; running: trace"
+    now = "1 of 2 jobs; running: run"
     assert any(line.startswith(now) for line in lines)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is there again

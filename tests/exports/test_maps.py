@@ -30,7 +30,7 @@ PARAMETERS = (
 def test_maps_have_the_numbers_of_the_trace_at_its_places(tmp_path):
     _, path = write_trace(tmp_path, regions=REGIONS)
     folder = export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
-    trace = files.read_dataset(path, "trace")
+    trace = files.read_dataset(path, "run")
     series = json.loads((folder / "m.vtk.series").read_text())["files"]
     assert [file["name"] for file in series] == ["m0.vtk", "m1.vtk", "m2.vtk", "m3.vtk"]
     assert [file["time"] for file in series] == pytest.approx(TIMES, rel=1e-12, abs=1e-24)
@@ -145,8 +145,8 @@ def test_maps_of_a_sample_have_the_numbers_of_this_sample(tmp_path, number):
         name: 1 + spread * deviations(generator_of(job.track, name), len(seeds))
         for name, spread in (("thickness", 0.02), ("anisotropy", 0.03))
     }
-    maps, x, y = files.read_dataset(path, "trace"), 3e-9, 3e-9
-    other = files.read_dataset(made[5 - number][1], "trace")
+    maps, x, y = files.read_dataset(path, "run"), 3e-9, 3e-9
+    other = files.read_dataset(made[5 - number][1], "run")
     assert (maps["magnetization"] != other["magnetization"]).any("component").sum() > 500
     for suffix in ("ovf", "vtk"):
         read = {
@@ -204,15 +204,15 @@ def test_bad_input_is_one_sentence(tmp_path, capsys):
 @pytest.mark.parametrize("change", ["maps", "job"])
 def test_a_trace_without_maps_or_job_is_refused(tmp_path, change):
     _, path = write_trace(tmp_path)
-    trace = files.read_dataset(path, "trace")
+    trace = files.read_dataset(path, "run")
     if change == "maps":
-        trace, text = trace.isel(snapshot=slice(0)), "has no maps; name a trace that has some"
+        trace, text = trace.drop_dims(["snapshot", "y"]), "has no maps; name a trace that has some"
     else:
         trace, text = trace.assign_attrs(parameters="{}"), "states no run of this version"
     values = {name: trace[name].values for name in trace.variables}
     fixed = ("component",)
     values = {name: array for name, array in values.items() if name not in fixed}
-    files.write_dataset(files.dataset("trace", values, trace.attrs), path, "trace", {})
+    files.write_dataset(files.dataset("run", values, trace.attrs), path, "run", {})
     with pytest.raises(FileError, match=text):
         export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
 

@@ -92,7 +92,7 @@ def test_a_current_without_polarisation_has_no_torque(tmp_path):
 
 def test_the_geometry_and_the_start_are_those_of_the_trace(tmp_path):
     _, script = scripted(tmp_path, track=sampled.TRACK | {"edges": "stairs"})
-    trace = files.read_dataset(tmp_path / "results/traces/mine/1.5000.nc", "trace")
+    trace = files.read_dataset(tmp_path / "results/traces/mine/1.5000.nc", "run")
     start = trace["magnetization"].values[0]
     assert script.inside.shape == (20, 80)
     assert np.array_equal(script.inside, np.isfinite(start[..., 0]))

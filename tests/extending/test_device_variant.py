@@ -11,15 +11,13 @@ def test_a_variant_is_one_entry_and_nothing_else_is_computed_for_it(finished_dev
     (step,) = extending.apply("A device variant", campaign.folder)
     assert step.path == "config.yaml"
     planned = campaign.planned("devices")
-    simulated = {
-        rule: planned[rule] for rule in ("initial", "trace", "level", "minima", "gather_devices")
-    }
-    assert simulated == {"initial": 1, "trace": 3, "level": 3, "minima": 1, "gather_devices": 1}
+    simulated = {rule: planned[rule] for rule in ("initial", "run", "minima", "gather_devices")}
+    assert simulated == {"initial": 1, "run": 3 + 3, "minima": 1, "gather_devices": 1}
 
     traces = campaign.folder / "results/traces"
     campaign.snakemake("results/traces/synapse-light/1.5000.nc")
     variant, model = (
-        files.read_dataset(traces / f"{name}/1.5000.nc", "trace")["m"].values
+        files.read_dataset(traces / f"{name}/1.5000.nc", "run")["m"].values
         for name in ("synapse-light", "synapse")
     )
     # with less damping the wall is faster

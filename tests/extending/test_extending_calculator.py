@@ -14,7 +14,7 @@ def test_a_calculator_takes_two_places_and_simulates(tmp_path):
     trace = "results/traces/synapse-5-drifting/0.5000.nc"
     # the checkout is the campaign
     Campaign(root).snakemake(trace, root=root, environment=environment_of(root))
-    made = files.read_dataset(root / trace, "trace")
+    made = files.read_dataset(root / trace, "run")
     assert made.attrs["backend"] == "drift:Drift"
     went = made["wall_bottom"].values[-1] - made["wall_bottom"].values[0]
     # 100 m/s for 10 ns, read from cells of 3 nm

@@ -13,7 +13,7 @@ from helpers.small_campaign import TINY
 from wallnet import cli, config, files, jobs, revisions
 from wallnet.config.devices import Relaxation
 from wallnet.jobs.film import check
-from wallnet.simulate import calculator, initial_state, simulate
+from wallnet.simulate import calculator, simulate
 
 
 class Killed(BaseException):
@@ -69,7 +69,7 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eag
     resumed = simulate(job, progress=entries.append, output=out)
     assert len(entries) <= undisturbed.sizes["time"] - sum(kills)
     same(undisturbed, resumed)
-    for name in ("steps", "field_evaluations", "stray_field_renewals", "settled"):
+    for name in ("steps", "field_evaluations", "stray_field_renewals"):
         assert undisturbed.attrs[name] == resumed.attrs[name]
 
 
@@ -112,13 +112,13 @@ def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, cap
     tiny["devices"]["synapse"]["wall"]["relaxation"] = 60e-12
     job = jobs.initial_job(config.parse(tiny, check).devices["synapse"])
     out = tmp_path / "initial.nc"
-    first = initial_state(job, out)
+    first = simulate(job, output=out)
     assert [path.name for path in tmp_path.iterdir()] == [".initial.checkpoint.npz"]
-    same(first, initial_state(job, out))
+    same(first, simulate(job, output=out))
     assert caplog.text.count("continuing from") == 1
-    cli.main(["initial", "--job", job.to_json(), "--out", str(out)])
+    cli.main(["simulate", "--job", job.to_json(), "--out", str(out)])
     assert list(tmp_path.iterdir()) == [out]
-    same(first, files.read_dataset(out, "initial"))
+    same(first, files.read_dataset(out, "run"))
 
 
 def test_a_checkpoint_of_another_job_or_start_is_not_used(device, job, tmp_path, eager):
@@ -130,7 +130,7 @@ def test_a_checkpoint_of_another_job_or_start_is_not_used(device, job, tmp_path,
     with pytest.raises(Killed):
         simulate(job, progress=killer(8), output=out)
     moved = device.model_copy(update={"wall": device.wall.model_copy(update={"start": 60e-9})})
-    start = initial_state(jobs.initial_job(moved))
+    start = simulate(jobs.initial_job(moved))
     entries = []
     elsewhere = simulate(job, start, entries.append, out)
     same(simulate(job, start), elsewhere)
@@ -226,4 +226,4 @@ def test_a_job_killed_by_a_signal_goes_on_and_clears_up(device, tmp_path, caplog
     assert "continuing from" in caplog.text
     for left in tmp_path.iterdir():
         assert left == out or ".part" in left.name
-    same(files.read_dataset(out, "trace"), simulate(job))
+    same(files.read_dataset(out, "run"), simulate(job))

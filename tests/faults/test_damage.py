@@ -161,7 +161,7 @@ def test_a_dry_run_leaves_a_damaged_result_and_its_digest_in_place(campaign):
     ]
     said = campaign.snakemake(name).stderr
     assert "1 damaged were set aside, to be computed again." in said
-    files.read_dataset(path, "initial")
+    files.read_dataset(path, "run")
     assert sorted(file.name for file in path.parent.iterdir()) == [
         ".neuron.nc.sha256",
         "neuron.nc",

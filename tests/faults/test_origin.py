@@ -26,18 +26,18 @@ def changed(data, **keys):
     return data | {"material": data["material"] | keys}
 
 
-EXPENSIVE = {"initial", "trace", "level", "data", "train", "map"}
+EXPENSIVE = {"initial", "run", "data", "train", "map"}
 """Rules whose results state all that they depend on."""
 
 
 def test_results_of_another_configuration_run_again_without_notes(finished):
     finished.configure(changed(TINY, damping=0.2))
     planned = without_notes(finished).planned("devices")
-    assert planned["trace"] == 8
+    assert planned["run"] == 8 + 3
     said = finished.snakemake("devices", "--dry-run", display=True)
     assert "material.damping 0.5 → 0.2" in said.stdout + said.stderr
     assert "are not of this configuration" in said.stdout + said.stderr
-    simulated = sum(planned[rule] for rule in ("initial", "trace", "level"))
+    simulated = sum(planned[rule] for rule in ("initial", "run"))
     assert f"{simulated} simulations of this target will run: " in said.stdout + said.stderr
 
 
@@ -51,7 +51,7 @@ def test_a_preview_counts_what_runs_again(finished, capsys):
     cli.main(["preview", "--directory", str(finished.folder)])
     assert "5 simulations of this target will run: at most 1 ns" in capsys.readouterr().out
     said = finished.snakemake("--dry-run", "devices")
-    assert jobs_in(said.stdout)["trace"] == 5
+    assert jobs_in(said.stdout)["run"] == 5
     assert "5 simulations of this target will run: " in said.stdout + said.stderr
 
 
@@ -91,7 +91,7 @@ def test_a_result_of_another_campaign_is_not_believed_though_snakemake_noted_one
     os.utime(finished.folder / name, (BEFORE, BEFORE))
     said = finished.snakemake("--dry-run", "devices").stdout
     assert f"{name} and similar results are not of this configuration" in said
-    assert finished.planned("devices")["trace"] == 1
+    assert finished.planned("devices")["run"] == 1
 
 
 def test_check_and_overview_name_results_of_another_configuration(whole, capsys):

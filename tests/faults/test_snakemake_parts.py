@@ -90,12 +90,12 @@ def test_without_a_part_a_campaign_is_planned_and_run(part, campaign, tiny):
     (campaign.folder / name).write_text("as it was changed")
     said, code, planned = run_without(part, campaign.folder, "--dry-run", "traces")
     assert code == 0, said
-    assert jobs_in(said)["trace"] == 1
+    assert jobs_in(said)["run"] == 1
     # a damaged result states no origin, which alone has it planned
     assert jobs_in(said)["initial"] == 1
     said, code, ran = run_without(part, campaign.folder, "traces")
     assert code == 0, said
-    files.read_dataset(campaign.folder / name, "initial")
+    files.read_dataset(campaign.folder / name, "run")
     assert {planned, ran} <= {0, 1}
     assert planned + ran
 

@@ -192,7 +192,7 @@ def test_a_dry_run_plans_a_campaign_in_a_read_only_folder(finished, tmp_path, mo
     (planned,) = re.findall(
         r"those of its config.yaml and this workflow .\d+ jobs: .*", pack.stderr
     )
-    assert "8 trace" in planned
+    assert "11 run" in planned
 
 
 @pytest.mark.campaign

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import itertools
 import json
 import os
 import re
@@ -20,13 +21,23 @@ import xarray
 from wallnet import __version__, files
 from wallnet.files import compact, schema
 from wallnet.files import whole as files_whole
+from wallnet.files.schema import KINDS, VARIABLES, Variable
 from wallnet.files.whole import check_digest, check_writable, digest_path, note_digest, set_aside
+
+
+@pytest.fixture(autouse=True)
+def small_kind(monkeypatch):
+    """Add a kind of file with few variables."""
+    axes = ("y", "x", "component")
+    m = Variable(axes, "magnetisation of a state", "1", "float32")
+    monkeypatch.setitem(VARIABLES, "initial_magnetization", m)
+    monkeypatch.setitem(KINDS, "state", ("initial_magnetization", "x", "y", "component"))
 
 
 @pytest.fixture
 def state():
     values = {"initial_magnetization": [[[0.0, 0.0, 1.0]]], "x": [0.0], "y": [0.0]}
-    return files.dataset("initial", values)
+    return files.dataset("state", values)
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -60,31 +71,31 @@ def test_a_folder_is_not_taken_for_a_file(tmp_path, monkeypatch, name):
 def test_damage_is_recognised_and_named(tmp_path, state):
     path = tmp_path / "initial.nc"
     with pytest.raises(files.FileError, match="initial.nc is not there"):
-        files.read_dataset(path, "initial")
-    files.write_dataset(state, path, "initial", {})
+        files.read_dataset(path, "state")
+    files.write_dataset(state, path, "state", {})
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"not netCDF at all" * 100):
         path.write_bytes(damaged)
         with pytest.raises(files.FileError, match="initial.nc is damaged"):
-            files.read_dataset(path, "initial")
+            files.read_dataset(path, "state")
     path.write_bytes(whole)
-    with pytest.raises(files.FileError, match="is of kind 'initial', not 'trace'"):
-        files.read_dataset(path, "trace")
+    with pytest.raises(files.FileError, match="is of kind 'state', not 'run'"):
+        files.read_dataset(path, "run")
     with pytest.raises(files.FileError, match="lacks initial_magnetization"):
-        files.write_dataset(xarray.Dataset(), path, "initial", {})
+        files.write_dataset(xarray.Dataset(), path, "state", {})
     with pytest.raises(files.FileError, match="initial_magnetization.*; report this as a bug"):
-        files.write_dataset(state.isel(y=0), path, "initial", {})
+        files.write_dataset(state.isel(y=0), path, "state", {})
     assert path.read_bytes() == whole
 
 
 def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state):
     path = tmp_path / "results" / "initial.nc"
     aside = path.with_name("initial.nc.damaged")
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
     harmed = path.read_bytes()[:-100]
     path.write_bytes(harmed)
     with pytest.raises(files.DamagedFileError, match="is damaged.*run snakemake again"):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
     assert path.read_bytes() == harmed
     assert list(files.find_damaged(tmp_path)) == [str(path)]
     set_aside([str(path)])
@@ -93,18 +104,18 @@ def test_a_result_made_anew_takes_the_place_of_the_damaged_one(tmp_path, state):
     with pytest.raises(files.FileError, match="cannot be written"), files.written_whole(path):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert aside.exists()
-    files.write_dataset(state, path, "initial", {})
-    files.read_dataset(path, "initial")
+    files.write_dataset(state, path, "state", {})
+    files.read_dataset(path, "state")
     assert files.find_damaged(tmp_path) == {}
     assert sorted(p.name for p in path.parent.iterdir()) == [".initial.nc.sha256", "initial.nc"]
 
 
 def test_outside_a_folder_of_results_a_file_is_its_owners(tmp_path, state):
     path = tmp_path / "initial.nc"
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(files.DamagedFileError, match="is damaged.*delete it"):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -163,9 +174,9 @@ def fail(*arguments, **options):
 def test_impossible_values_are_refused(tmp_path, state, values, words):
     path = tmp_path / "initial.nc"
     state["initial_magnetization"].values[:] = values
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
     with pytest.raises(files.FileError, match=words):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
 
 
 def test_json_is_checked(tmp_path):
@@ -306,16 +317,16 @@ def test_what_a_failed_job_left_of_an_older_result_is_still_whole(tmp_path):
 def test_a_file_with_other_content_is_refused_though_it_is_a_good_one(tmp_path, state, has_digest):
     """An intact file of the right kind replaces another; only the digest shows it."""
     path, other = tmp_path / "results" / "initial.nc", tmp_path / "other.nc"
-    files.write_dataset(state, path, "initial", {})
-    files.write_dataset(-state, other, "initial", {})
-    files.read_dataset(other, "initial")
+    files.write_dataset(state, path, "state", {})
+    files.write_dataset(-state, other, "state", {})
+    files.read_dataset(other, "state")
     shutil.copyfile(other, path)
     if not has_digest:
         digest_path(path).unlink()
-        assert float(files.read_dataset(path, "initial")["initial_magnetization"].sum()) == -1
+        assert float(files.read_dataset(path, "state")["initial_magnetization"].sum()) == -1
         return
     with pytest.raises(files.DamagedFileError, match="content is not what was written"):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
 
 
 def test_json_with_a_changed_digit_is_refused(tmp_path):
@@ -501,7 +512,7 @@ def test_a_device_among_the_attributes_is_checked_too():
 
 
 def test_a_trace_has_all_its_variables_over_their_dimensions(tmp_path):
-    made = files.dataset("trace", filled("trace"), {"kind": "trace"})
+    made = files.dataset("run", filled("run"), {"kind": "run"})
     assert made["magnetization"].dims == ("snapshot", "y", "x", "component")
     assert made["magnetic_cells"].dims == ("x",)
     for name in ("magnetization", "wall_position", "pulse_current_density", "component"):
@@ -516,11 +527,16 @@ def test_a_trace_has_all_its_variables_over_their_dimensions(tmp_path):
         ):
             data.to_netcdf(tmp_path / "trace.nc")
             with pytest.raises(files.FileError) as refused:
-                files.read_dataset(tmp_path / "trace.nc", "trace")
+                files.read_dataset(tmp_path / "trace.nc", "run")
             assert f" {fault}; " in str(refused.value)
 
 
-def filled(kind):
+def whole(kind):
+    """Return the names of all variables of a kind, optional ones, too."""
+    return {*schema.KINDS[kind], *itertools.chain(*schema.OPTIONAL.get(kind, {}).values())}
+
+
+def filled(kind, size=4):
     """Return values for every variable of a kind that the schema does not contain itself."""
     sizes = {
         "component": 3,
@@ -532,10 +548,10 @@ def filled(kind):
         "moment": 2,
     }
     return {
-        name: np.full([sizes.get(axis, 4) for axis in variable.dimensions], "free")
+        name: np.full([sizes.get(axis, size) for axis in variable.dimensions], "free")
         if variable.is_text
-        else np.zeros([sizes.get(axis, 4) for axis in variable.dimensions])
-        for name in schema.KINDS[kind]
+        else np.zeros([sizes.get(axis, size) for axis in variable.dimensions])
+        for name in whole(kind)
         if not (variable := schema.VARIABLES[name]).values
     }
 
@@ -545,7 +561,7 @@ def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
     made = files.dataset(kind, filled(kind))
     files.write_dataset(made, tmp_path / "a.nc", kind, {})
     for data in (made, files.read_dataset(tmp_path / "a.nc", kind)):
-        assert set(data.variables) == set(schema.KINDS[kind])
+        assert set(data.variables) == whole(kind)
         for name, array in data.variables.items():
             variable = schema.VARIABLES[name]
             assert array.dims == variable.dimensions
@@ -561,14 +577,14 @@ def test_a_dataset_is_made_as_its_schema_says(tmp_path, kind):
 
 
 def test_a_dataset_of_other_variables_is_a_bug():
-    values = filled("initial")
+    values = filled("state")
     missing = {name: values[name] for name in ("x", "y")}
-    with pytest.raises(files.FileError, match="'initial' lacks initial_magnetization; report"):
-        files.dataset("initial", missing)
+    with pytest.raises(files.FileError, match="'state' lacks initial_magnetization; report"):
+        files.dataset("state", missing)
     with pytest.raises(files.FileError, match="has tilt, which its schema lacks; report this as a"):
-        files.dataset("initial", values | {"tilt": [1.0]})
+        files.dataset("state", values | {"tilt": [1.0]})
     with pytest.raises(files.FileError, match="'x': Could not convert.*; report"):
-        files.dataset("initial", values | {"x": [[1.0]]})
+        files.dataset("state", values | {"x": [[1.0]]})
 
 
 # Datasets
@@ -577,13 +593,13 @@ def test_a_dataset_of_other_variables_is_a_bug():
 def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state):
     """The file is from another program or an older version and has no digest."""
     path = tmp_path / "initial.nc"
-    state.rename(initial_magnetization="m_old").assign_attrs(kind="initial").to_netcdf(path)
+    state.rename(initial_magnetization="m_old").assign_attrs(kind="state").to_netcdf(path)
     with pytest.raises(files.DamagedFileError, match="lacks initial_magnetization"):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
     turned = state.rename(x="y", y="x")
-    turned.assign_attrs(kind="initial").to_netcdf(path)
+    turned.assign_attrs(kind="state").to_netcdf(path)
     with pytest.raises(files.DamagedFileError, match="has initial_magnetization over"):
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
 
 
 def test_a_device_that_is_read_as_a_track_has_all_of_its_own_kind(tmp_path):
@@ -596,24 +612,23 @@ def test_a_device_that_is_read_as_a_track_has_all_of_its_own_kind(tmp_path):
 
 def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
     path = tmp_path / "initial.nc"
-    files.write_dataset(
-        state.assign_attrs(revision=1, backend="b"), path, "initial", {"revision": 2}
-    )
-    attributes = files.read_dataset(path, "initial").attrs
+    files.write_dataset(state.assign_attrs(revision=1, backend="b"), path, "state", {"revision": 2})
+    attributes = files.read_dataset(path, "state").attrs
     assert attributes["revision"] == 2
     assert attributes["backend"] == "b"
-    assert attributes["kind"] == "initial"
+    assert attributes["kind"] == "state"
 
 
-def test_a_dataset_is_stored_compressed(tmp_path):
+def test_large_variables_are_stored_compressed(tmp_path):
+    """A chunk would make a small one larger."""
     path = tmp_path / "trace.nc"
-    files.write_dataset(files.dataset("trace", filled("trace")), path, "trace", {})
+    files.write_dataset(files.dataset("run", filled("run", 50)), path, "run", {})
     with netCDF4.Dataset(path) as stored:
-        for name in ("m", "wall_position", "magnetization", "magnetic_cells"):
-            assert stored[name].filters()["zlib"], name
+        packed = {"m": True, "magnetization": True, "wall_position": False, "read_settled": True}
+        assert {name: stored[name].filters()["zlib"] for name in packed} == packed
 
 
-STORED = ("trace", "barrier", "programming", "sweeps", "operating_window", "thermal")
+STORED = ("run", "barrier", "programming", "sweeps", "operating_window", "thermal")
 """Kinds that have variables of every shape and type between them."""
 
 
@@ -631,7 +646,9 @@ def test_a_file_is_stored_and_read_as_xarray_does(tmp_path, kind):
     made = files.dataset(kind, filled(kind), {"kind": kind, "wall_time": 1.5, "steps": 7})
     files.write_dataset(made, tmp_path / "ours.nc", kind, {})
     numbers = [
-        name for name, array in made.variables.items() if array.ndim and array.dtype.kind != "U"
+        name
+        for name, array in made.variables.items()
+        if array.nbytes > 1024 and array.dtype.kind != "U"
     ]
     packed = {"zlib": True, "complevel": 4, "shuffle": True}
     made.to_netcdf(tmp_path / "xarray.nc", encoding=dict.fromkeys(numbers, packed))
@@ -659,26 +676,25 @@ def test_a_file_is_stored_and_read_as_xarray_does(tmp_path, kind):
 
 
 def test_some_variables_are_read_as_xarray_reads_them(tmp_path):
-    """Other values in each cell, NaN in empty cells, a text and a number without an axis."""
+    """Other values in each cell, NaN in empty cells, a text and a current density."""
     path = tmp_path / "trace.nc"
-    values = filled("trace")
+    values = filled("run")
     shape = values["magnetization"].shape
     values["magnetization"] = np.random.default_rng(3).uniform(-0.5, 0.5, shape)
     values["magnetization"][0, 1] = np.nan
-    values["pulse_current_density"] = 0.3e12
-    files.write_dataset(files.dataset("trace", values), path, "trace", {"backend": "own 2"})
-    whole = xarray.load_dataset(path)
+    values["pulse_current_density"][:] = 0.3e12
+    files.write_dataset(files.dataset("run", values), path, "run", {"backend": "own 2"})
+    stored = xarray.load_dataset(path)
     names = ("component", "magnetic_cells", "magnetization", "pulse_current_density")
-    read = files.read_dataset(path, "trace", only=names)
+    read = files.read_dataset(path, "run", only=names)
     assert set(read.variables) == set(names)
     for name in names:
-        np.testing.assert_array_equal(read[name].values, whole[name].values)
+        np.testing.assert_array_equal(read[name].values, stored[name].values)
         if name != "component":
-            assert read[name].dtype == whole[name].dtype
-    assert read.attrs == whole.attrs
+            assert read[name].dtype == stored[name].dtype
+    assert read.attrs == stored.attrs
     assert read.attrs["backend"] == "own 2"
-    np.testing.assert_allclose(whole["magnetization"], values["magnetization"], rtol=1e-6, atol=0)
-    assert "pulse_current_density" in whole.coords
+    np.testing.assert_allclose(stored["magnetization"], values["magnetization"], rtol=1e-6, atol=0)
 
 
 def test_files_of_other_content_are_refused(tmp_path, state):
@@ -689,37 +705,37 @@ def test_files_of_other_content_are_refused(tmp_path, state):
             files.read_dataset(path, kind)
         return str(caught.value)
 
-    assert "is not there; run snakemake" in refused("initial")
-    (2 * state).assign_attrs(kind="initial").to_netcdf(path)
-    assert "has initial_magnetization of length 2" in refused("initial")
-    assert "is of kind 'initial', not 'trace'" in refused("trace")
+    assert "is not there; run snakemake" in refused("state")
+    (2 * state).assign_attrs(kind="state").to_netcdf(path)
+    assert "has initial_magnetization of length 2" in refused("state")
+    assert "is of kind 'state', not 'run'" in refused("run")
     # an unknown kind is no damage of the file, which stays as it is
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
     assert "as kind 'other', which is not known; import wallnet.studies" in refused("other")
-    files.read_dataset(path, "initial")
-    state.drop_vars("y").assign_attrs(kind="initial").to_netcdf(path)
-    assert "lacks y" in refused("initial")
+    files.read_dataset(path, "state")
+    state.drop_vars("y").assign_attrs(kind="state").to_netcdf(path)
+    assert "lacks y" in refused("state")
     path.write_bytes(path.read_bytes()[:-200])
-    assert "is damaged or not netCDF" in refused("initial")
+    assert "is damaged or not netCDF" in refused("state")
     with path.open("wb") as stream:
         stream.write(b"x")
     files_whole.note_digest(path, "0" * 64)
-    assert "is not what was written" in refused("initial")
+    assert "is not what was written" in refused("state")
 
 
 def test_sizes_of_a_dimension_have_to_agree():
-    values = filled("initial") | {"x": np.zeros(3)}
+    values = filled("state") | {"x": np.zeros(3)}
     with pytest.raises(files.FileError, match="conflicting sizes .*; report this as"):
-        files.dataset("initial", values)
+        files.dataset("state", values)
 
 
 def test_a_variable_that_is_not_asked_for_is_checked_and_not_read(tmp_path, state):
     path = tmp_path / "initial.nc"
     state["initial_magnetization"].values[:] = 5.0  # impossible, but found only when read
-    state.assign_attrs(kind="initial").to_netcdf(path)
+    state.assign_attrs(kind="state").to_netcdf(path)
     with pytest.raises(files.FileError, match="initial_magnetization of length"):
-        files.read_dataset(path, "initial")
-    read = files.read_dataset(path, "initial", only=["x", "y", "component"])
+        files.read_dataset(path, "state")
+    read = files.read_dataset(path, "state", only=["x", "y", "component"])
     assert set(read.variables) == {"x", "y", "component"}
 
 
@@ -730,7 +746,7 @@ def test_a_variable_that_is_not_asked_for_is_checked_and_not_read(tmp_path, stat
         ("neuron", "track", True),
         ("track", "synapse", False),
         ("neuron", "synapse", False),
-        ("trace", "track", False),
+        ("run", "track", False),
     ],
 )
 def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(
@@ -739,7 +755,7 @@ def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(
     path = tmp_path / "a.nc"
     files.write_dataset(files.dataset(stored_kind, filled(stored_kind)), path, stored_kind, {})
     if fits:
-        assert set(files.read_dataset(path, read_kind).variables) == set(schema.KINDS[stored_kind])
+        assert set(files.read_dataset(path, read_kind).variables) == whole(stored_kind)
     else:
         with pytest.raises(files.FileError, match=f"is of kind '{stored_kind}', not '{read_kind}'"):
             files.read_dataset(path, read_kind)
@@ -756,14 +772,14 @@ def test_a_device_of_any_kind_is_read_as_a_track_and_nothing_else_so(
 )
 def test_a_file_of_another_program_has_the_units_of_the_schema(tmp_path, state, name, unit, words):
     path = tmp_path / "initial.nc"
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
     with netCDF4.Dataset(path, "a") as stored:
         stored[name].delncattr("units")
         if unit:
             stored[name].units = unit
     refused = pytest.raises(files.FileError, match=f"{path} {words}; delete it and run snakemake")
     with refused if words else nullcontext():
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
 
 
 @pytest.mark.parametrize(
@@ -781,14 +797,14 @@ def test_only_what_lies_in_the_file_is_held_against_it(
 ):
     """A file that the system refuses to read may be readable later, so it is not computed again."""
     path = tmp_path / "results" / "initial.nc"
-    files.write_dataset(state, path, "initial", {})
+    files.write_dataset(state, path, "state", {})
 
     def refuse(*arguments, **options):
         raise error
 
     monkeypatch.setattr(netCDF4, "Dataset", refuse)
     with pytest.raises(files.FileError, match=words) as refused:
-        files.read_dataset(path, "initial")
+        files.read_dataset(path, "state")
     assert isinstance(refused.value, files.DamagedFileError) == noted
     assert bool(files.find_damaged(tmp_path)) == noted
 
@@ -948,20 +964,10 @@ def test_a_result_and_its_digest_have_the_permissions_of_the_umask(mask, mode, t
 
 
 @pytest.mark.parametrize(
-    ("attributes", "ends", "rests"),
-    [
-        ({}, (3e-9, 5e-9), {1: True, 0: False, -1: None}),
-        (
-            {"temperature": 300.0, "quenched_bottom": 1e-9, "quenched_top": 0.0},
-            (1e-9, 0.0),
-            {1: True, 0: True, -1: True},
-        ),
-    ],
+    ("attributes", "rests"),
+    [({}, {1: True, 0: False, -1: None}), ({"temperature": 300.0}, {1: True, 0: True, -1: True})],
 )
-def test_a_wall_at_a_temperature_is_the_quenched_one_and_rests(attributes, ends, rests):
-    places = {"wall_bottom": ("time", [2e-9, 3e-9]), "wall_top": ("time", [4e-9, 5e-9])}
-    trace = xarray.Dataset(places, attrs=attributes)
-    assert files.last_ends(trace) == ends
+def test_a_wall_at_a_temperature_is_the_quenched_one_and_rests(attributes, rests):
     assert {flag: files.is_resting(attributes, flag) for flag in rests} == rests
     assert files.is_quenched(attributes) == bool(attributes)
 
@@ -1004,6 +1010,6 @@ def test_the_origin_of_a_result_is_that_of_its_job_revision_and_levels(tmp_path)
     )
     assert not {origin(f"c{k}.json", **stated) for k, stated in enumerate(others)} & planned
     assert origin("d.json", accuracy=1) == origin("e.csv") == ""
-    gathered = {"study": "devices", "requests": [["a", "trace", "a.nc", "0"]]}
+    gathered = {"study": "devices", "requests": [["a", "run", "a.nc", "0"]]}
     dataset = origin("f.json", parameters={"study": "devices"}, revision=2)
     assert files.origins_of(json.dumps(gathered), 2) >= {dataset}

@@ -17,5 +17,6 @@ def bilayer(metal=None, heating=None, polarization=0.4, thickness=2e-9, **materi
                 | material
             ),
             track=SimpleNamespace(thickness=thickness, notches=None),
+            current_crowds=False,
         )
     )

@@ -8,15 +8,15 @@ DECLARATION = """\
     temperature = True
     frozen_spins = True
     threads = 3
-    memory: ClassVar = {"trace": 1234}
-    runtime: ClassVar = {"trace": 34}
+    memory = 1234
+    runtime = 34
     relative_time = 7.0
 
 """
 
 OVEN = (
     DRIFT.replace("class Drift(", "class Oven(")
-    .replace("from typing import Annotated", "import os\nfrom typing import Annotated, ClassVar")
+    .replace("from typing import Annotated", "import os\nfrom typing import Annotated")
     .replace("    def run(", f"{DECLARATION}    def run(")
     .replace("return {}", 'return {"threads": os.environ["OMP_NUM_THREADS"]}')
 )

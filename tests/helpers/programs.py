@@ -38,7 +38,7 @@ RESPONSE = {
     "wall_top": [60e-9, 75e-9],
     "applied_current_density": [0.0, 1.2e12],
     "pulse_train_conductance": [[4e-5, 5e-5], [5e-5, 6e-5]],
-    "pulse_train_current_density": [0.0, 1.2e12, 1.2e12, -0.8e12],
+    "pulse_current_density": [0.0, 1.2e12, 1.2e12, -0.8e12],
     "pulse_start": [0.0, 0.0, 2e-9, 8e-9],
     "pulse_duration": [0.0, 1e-9, 2e-9, 1.5e-9],
     "pause_end": [0.0, 2e-9, 8e-9, 12e-9],

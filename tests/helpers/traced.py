@@ -44,7 +44,7 @@ def write_trace(folder, density=1.5e12, name="mine", sample=0, **changes):
     trace = recorder.trace().assign_attrs(parameters=job.to_json(), backend="film", settled=1)
     path = files.TRACE.format(device=name, current=f"{density / 1e12:.4f}")
     path = folder / (files.of_sample(path, sample) if sample else path)
-    files.write_dataset(trace, path, "trace", {})
+    files.write_dataset(trace, path, "run", {})
     return job, path
 
 

@@ -11,7 +11,6 @@ import pytest
 from helpers.small_campaign import MATERIAL
 from wallnet import config, files, jobs, tracks
 from wallnet.jobs.film import check
-from wallnet.simulate import state_of
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies import DEVICES, gather_job
 from wallnet.studies.gathering import gather
@@ -74,15 +73,14 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         low = job.placement.bottom + done * (bottom - job.placement.bottom)
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))
-    has_relaxation = pause > 0
-    return recorder.trace().assign_attrs(
+    trace = recorder.trace()
+    trace["read_settled"][0, 1:] = settled if pause > 0 else -1
+    return trace.assign_attrs(
         {
             "parameters": job.to_json(),
             "backend": "analytic",
             "backend_version": "1",
             "revision": 7,
-            "pulse_end": recorder.pulse_end,
-            "settled": settled if has_relaxation else -1,
             "wall_time": 0.0,
             **attributes,
         }
@@ -153,18 +151,22 @@ class Bench:
 
     @property
     def traces(self):
-        return self._of_kind("trace")
+        return [
+            self.path(request.path)
+            for request in self.requests
+            if request.conditions.current_density is not None
+        ]
 
     @property
     def levels(self):
         return {
             request.conditions.state: self.path(request.path)
             for request in self.requests
-            if request.kind == "level"
+            if request.conditions.duration == 0
         }
 
     def write(self, trace, path):
-        files.write_dataset(trace, path, "trace", {})
+        files.write_dataset(trace, path, "run", {})
 
     def pulse(self, density):
         return jobs.pulse_job(self.device, density)
@@ -185,7 +187,7 @@ class Bench:
     def write_all(self, ends):
         job = jobs.initial_job(self.device)
         initial = moving_wall(job, self.device.wall.start, self.device.wall.start)
-        files.write_dataset(state_of(initial), self.initial, "initial", {})
+        files.write_dataset(initial, self.initial, "run", {})
         for density in self.device.pulse.current_densities:
             self.write_pulse(density, *ends(density))
         for state in self.levels:
@@ -224,8 +226,8 @@ class Bench:
 
     def edit(self, path, change):
         """Apply a function to a trace file and write the result back."""
-        data = change(files.read_dataset(path, "trace"))
-        files.write_dataset(data, path, "trace", {})
+        data = change(files.read_dataset(path, "run"))
+        files.write_dataset(data, path, "run", {})
 
 
 def whole(data):

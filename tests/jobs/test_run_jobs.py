@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from wallnet import config, jobs, simulate, tracks
+from wallnet import config, jobs, tracks
 from wallnet.config import ConfigError, ProgramPulse
 from wallnet.config.devices import Temperature
 from wallnet.files.origin import digest_of
 from wallnet.jobs import Request, Run
 from wallnet.jobs.film import check, step_of
 from wallnet.jobs.run import needs_of
-from wallnet.simulate import SimulationError
 
 PATH = "results/traces/synapse/0.5000.nc"
 
@@ -83,12 +82,6 @@ def test_what_has_its_default_is_not_in_the_json(pulse, train):
     assert Run.from_json(hot.to_json()) == hot
 
 
-def test_several_steps_or_replicas_at_once_are_refused(pulse, train):
-    for job in (pulse.model_copy(update={"replicas": (1, 4)}), train):
-        with pytest.raises(SimulationError, match="no calculator simulates several steps or rep"):
-            simulate.simulate(job)
-
-
 def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
     """Each cell and step takes 10 ns of the engine, and 250 times as long of OOMMF."""
     columns, rows = synapse.track.cells
@@ -102,14 +95,14 @@ def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
 
 
 def test_a_request_names_its_command_and_its_start(pulse):
-    request = Request("trace", PATH, lambda: pulse, ("results/initial/synapse.nc",))
+    request = Request("run", PATH, lambda: pulse, ("results/initial/synapse.nc",))
     assert request.command == ["simulate", "--after", "results/initial/synapse.nc"]
-    assert Request("initial", PATH, lambda: pulse).command == ["initial"]
+    assert Request("initial", PATH, lambda: pulse).command == ["simulate"]
 
 
 def test_requests_of_other_pulses_have_other_digests(synapse, pulse):
-    same = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5e12))
-    other = Request("trace", PATH, lambda: jobs.pulse_job(synapse, 0.5001e12))
+    same = Request("run", PATH, lambda: jobs.pulse_job(synapse, 0.5e12))
+    other = Request("run", PATH, lambda: jobs.pulse_job(synapse, 0.5001e12))
     assert same.digest == digest_of(pulse.to_json())
     assert other.digest != same.digest
 

@@ -46,7 +46,7 @@ def test_devices_may_have_the_names_of_tables(campaign, tiny):
         }
     campaign.configure(tiny)
     own = [f"results/tables/devices/{name}.csv" for name in RESERVED]
-    jobs = dict.fromkeys(("initial", "trace", "gather_devices", "device_table"), len(RESERVED))
+    jobs = dict.fromkeys(("initial", "run", "gather_devices", "device_table"), len(RESERVED))
     assert campaign.planned(*own, "results/tables/parameters.csv") == {**jobs, "parameters": 1}
 
 

@@ -22,7 +22,7 @@ def test_networks_on_kept_levels_wait_for_the_barriers_and_others_do_not(tmp_pat
     campaign = Campaign(tmp_path)
     campaign.configure(rewritable("layer", "signed-fitted-kept"))
     planned = campaign.planned("results/compact_models/synapse.json")
-    assert (planned["level"], planned["minima"]) == (5, 1)
+    assert (planned["run"], planned["minima"]) == (5 + 3, 1)
     assert planned["barrier"] == 8
     assert planned["gather_barriers"] == 1
     campaign.configure(rewritable("layer", "signed-fitted"))
@@ -45,8 +45,7 @@ def test_networks_on_mutually_reachable_levels_wait_for_barriers_and_transitions
     planned = campaign.planned("results/compact_models/synapse.json")
     assert (planned["barrier"], planned["gather_barriers"]) == (8, 1)
     # the sweep has three pulses
-    assert (planned["trace"], planned["gather_transitions"]) == (3 + 14, 1)
-    assert planned["level"] == 7
+    assert (planned["run"], planned["gather_transitions"]) == (3 + 14 + 7, 1)
 
 
 def test_the_networks_of_a_rewritable_synapse_are_part_of_the_campaign():

@@ -50,7 +50,7 @@ def test_the_target_computes_what_the_tables_need(tmp_path):
     campaign.configure(configuration())
     planned = campaign.planned("levels")
     # the sweep has one pulse
-    assert (planned["barrier"], planned["trace"], planned["level_report"]) == (8, 1 + 12, 1)
+    assert (planned["barrier"], planned["run"], planned["level_report"]) == (8, 1 + 12 + 5, 1)
     run = campaign.snakemake("--dry-run", "levels")
     output = run.stdout + run.stderr
     # two of the levels of the synapse, in addition to the pulses and the three starts

@@ -71,7 +71,7 @@ def test_devices_of_both_kinds_are_planned_together(campaign, tiny):
     campaign.configure(tiny)
     write_measurements(campaign.folder)
     planned = campaign.planned("devices")
-    counts = {"trace": 8, "gather_devices": 2, "compact_model": 2, "device_table": 3}
+    counts = {"run": 8 + 3, "gather_devices": 2, "compact_model": 2, "device_table": 3}
     counts |= {"measured": 1}
     assert {name: planned[name] for name in counts} == counts
 

@@ -80,5 +80,5 @@ def test_targets_that_name_its_results_compute_it(tmp_path, targets, trains, dev
     campaign = Campaign(tmp_path)
     campaign.configure(data())
     planned = campaign.planned(*targets)
-    assert planned.get("pulse_train", 0) == trains
+    assert planned.get("gather_pulse_trains", 0) == trains
     assert planned.get("gather_devices", 0) == devices

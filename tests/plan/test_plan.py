@@ -56,8 +56,7 @@ def test_a_fresh_campaign_plans_one_job_a_device_and_current(campaign):
     planned = campaign.planned("devices")
     assert planned == {
         "initial": 2,
-        "trace": 8,
-        "level": 3,
+        "run": 8 + 3,
         "minima": 1,
         "gather_devices": 2,
         "compact_model": 2,
@@ -82,8 +81,8 @@ def test_other_times_cores_and_places_plan_nothing(finished, tmp_path, shift):
 
 DOWNSTREAM = {"gather_devices": 1, "compact_model": 1, "device_table": 1, "devices": 1}
 TWICE = {"gather_devices": 2, "compact_model": 2, "device_table": 2, "devices": 1}
-NEURON = {"initial": 1, "trace": 5, **DOWNSTREAM}
-SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minima": 1, **DOWNSTREAM}
+NEURON = {"initial": 1, "run": 5, **DOWNSTREAM}
+SYNAPSE = {"initial": 1, "run": 3 + 3, "minima": 1, **DOWNSTREAM}
 
 
 # keys that both leave jobs of the other device are changed together
@@ -97,7 +96,7 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minima": 1, **DOWNSTREAM}
                 "devices.neuron.read_at": 0.3e-9,
                 "devices.synapse.material": {"damping": 0.4},
             },
-            TWICE | {"trace": 3, "level": 3, "initial": 1},
+            TWICE | {"run": 3 + 3, "initial": 1},
         ),
         (
             {"devices.synapse.relaxation.longest": 2e-9},
@@ -108,7 +107,7 @@ SYNAPSE = {"initial": 1, "trace": 3, "level": 3, "minima": 1, **DOWNSTREAM}
                 "devices.neuron.material": {"damping": 0.4},
                 "devices.synapse.pulse.current_densities": [0.5e12, 1.5e12, 2e12, 3e12],
             },
-            TWICE | {"initial": 1, "trace": 5 + 1},
+            TWICE | {"initial": 1, "run": 5 + 1},
         ),
         (
             {
@@ -136,7 +135,7 @@ def test_a_file_with_a_waveform_plans_the_pulses_that_have_it(finished, tiny):
     (finished.folder / "rise.csv").write_text("time (s),share\n0,0\n1e-10,1\n", encoding="utf-8")
     changed(tiny, "devices.neuron.pulse.waveform", "rise.csv")
     finished.configure(tiny)
-    assert finished.planned("devices") == {"trace": 5, **DOWNSTREAM}
+    assert finished.planned("devices") == {"run": 5, **DOWNSTREAM}
 
 
 def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
@@ -147,7 +146,7 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     sweep["current_densities"] = [step * 1e8 for step in steps[:300]]
     campaign.configure(tiny)
     result = campaign.snakemake("--dry-run", "--printshellcmds")
-    assert re.search(r"^trace +300$", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^run +303$", result.stdout, flags=re.MULTILINE)
     # the initial wall takes no time, a pulse 0.6 ns, relaxation 1 ns, of three levels too
     assert "304 simulations of this target will run: at most 483 ns, " in result.stdout
     commands = re.findall(r"^Shell command: (.*wallnet .+)$", result.stdout, re.MULTILINE)
@@ -169,7 +168,7 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
 def test_an_override_on_the_command_line_holds(finished):
     override = ["--config", "material={'damping': 0.4}"]
     planned = finished.planned("devices", *override)
-    assert (planned["trace"], planned["level"], planned["gather_devices"]) == (8, 3, 2)
+    assert (planned["run"], planned["gather_devices"]) == (8 + 3, 2)
 
 
 def with_revisions(tmp_path, **raised):
@@ -200,9 +199,9 @@ def test_deleted_and_changed_files_plan_themselves_and_what_reads_them(finished)
     deleted.unlink()
     # the gathered device exists and is up to date: nothing is needed
     assert finished.planned("devices") == {}
-    assert finished.planned("traces")["trace"] == 1
+    assert finished.planned("traces")["run"] == 1
     deleted.write_bytes(content[:-1])
-    assert finished.planned("devices") == {"trace": 1, **DOWNSTREAM}
+    assert finished.planned("devices") == {"run": 1, **DOWNSTREAM}
     # if a file is the target, which a dry run keeps, it shows only the latter
     assert finished.planned("results/devices/neuron.nc") == {"gather_devices": 1}
     deleted.write_bytes(content)
@@ -358,7 +357,7 @@ def words_of(job):
 
 TRAININGS = ("train", "train_on", "map")
 ON_DEVICES = ("train", "map", "compare_mappings")
-SIMULATIONS = ("initial", "trace", "level", "pulse_train")
+SIMULATIONS = ("initial", "run")
 
 
 def calculator_of(job):
@@ -725,17 +724,19 @@ def test_a_training_is_planned_by_the_activation_of_the_networks_neuron(jobs):
 def test_a_level_is_placed_at_its_own_notches(jobs):
     # three pairs on 360 nm, the last at the right edge; two on the same length
     places = {"1": (120e-9, 120e-9), "1-2": (120e-9, 240e-9), "2": (240e-9, 240e-9)}
-    for job in of_rule(jobs, "level"):
+    levels = [run for run in of_rule(jobs, "run") if "levels/" in run["wildcards"]["result"]]
+    assert len(levels) > 3
+    for job in levels:
         parameters = json.loads(job["params"]["job"])
         _, device, state = job["wildcards"]["result"].split("/")
         bottom, top = (180e-9, 180e-9) if device == "wide" else places[state]
         assert parameters["placement"]["bottom"] == pytest.approx(bottom, rel=1e-9, abs=0)
         assert parameters["placement"]["top"] == pytest.approx(top, rel=1e-9, abs=0)
-        assert "current_density" not in parameters
+        assert [*parameters["steps"][0]] == ["pause"]
 
 
 def test_a_case_of_the_crosscheck_goes_to_both_calculators(jobs):
-    traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "trace")}
+    traces = {job["wildcards"]["result"]: job["params"]["job"] for job in of_rule(jobs, "run")}
     for calculator in ("film", "oommf"):
         cases = {
             case: json.loads(traces[f"crosscheck/engines/{case}/{calculator}"])
@@ -831,16 +832,24 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
         assert job["environment"] == ("oommf.yaml" if needed else None), job["output"]
 
 
+def of_run(job, memory, runtime):
+    """Return memory and time of a run: 4 MB for each step, and the time of 16 at most."""
+    steps = sum(
+        step.get("repetitions", 1) for step in json.loads(job["params"]["job"]).get("steps", ())
+    )
+    return [memory + 4 * steps, runtime * min(max(steps, 1), 16)]
+
+
 def test_oommf_asks_for_memory_and_time_of_its_own(jobs):
-    amounts = {"film": [800, 15], "oommf": [1000, 120]}
+    amounts = {"film": (900, 15), "oommf": (1100, 120)}
     resources = {rule: [1500, 30] for rule in TRAININGS} | {"validation_check": [1000, 15]}
-    resources |= {"compare_mappings": [1500, 60], "pulse_train": [1150 + 4, 600]}
+    resources |= {"compare_mappings": [1500, 60]}
     # these use the engine whatever calculator a device has
     resources |= {"minima": [800, 30], "barrier": [1500, 60]}
     for job in jobs:
         rule = job["rule"]
         if rule in SIMULATIONS or rule in resources:
-            expected = resources.get(rule) or amounts[calculator_of(job)]
+            expected = resources.get(rule) or of_run(job, *amounts[calculator_of(job)])
             assert job["resources"] == expected, job["output"]
 
 
@@ -984,29 +993,27 @@ def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of
             simulated.add((rule, job["wildcards"]["result"].split("/")[0]))
             assert job["params"]["revision"] == now["oommf"], rule
             assert place == (3, "oommf.yaml"), rule
-            train = [1150 + 4 * 6, 600]
-            assert job["resources"] == (train if rule == "pulse_train" else [1000, 120]), rule
+            assert job["resources"] == of_run(job, 1100, 120), rule
             assert job["command"].startswith("OOMMF_THREADS=3 wallnet "), rule
         elif rule in stages:
             # one rule makes the rounds of all studies
             stage = job["wildcards"].get("study", stages[rule])
             assert job["params"]["revision"] == now[stage], rule
             assert place == (1, None), rule
-    traced = ("traces", "transitions", "intervals", "depinning", "calibration")
+    traced = ("traces", "levels", "transitions", "intervals", "depinning", "calibration")
     assert simulated == {
         *(
             ("initial", "initial"),
             ("initial", "operating_windows"),
-            ("pulse_train", "operating_windows"),
+            ("run", "operating_windows"),
         ),
-        *(("level", "levels"), ("level", "depinning")),
-        *(("trace", place) for place in traced),
+        *(("run", place) for place in traced),
     }
 
 
 def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
     """Its notch, its current and what it starts from; the sweep has pulses of 1.5 ns."""
-    traces = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "trace")}
+    traces = {job["wildcards"]["result"]: job for job in of_rule(of_rounds, "run")}
     places = {
         "intervals/stairs/0.9000": (0.9e12, 1.5e-9, 40e-9, 3, ["initial/stairs"]),
         "depinning/stairs/single-notch-2/1.7500": (
@@ -1017,7 +1024,8 @@ def test_a_pulse_of_a_round_is_that_of_its_own_wall_or_candidate(of_rounds):
         "calibration/paper/0/stairs/1.5000": (1.5e12, 0.4e-9, 45e-9, 3, []),
         "calibration/paper/1/stairs/1.5000": (1.5e12, 0.7e-9, 45e-9, 3, []),
     }
-    of_others, limits = ("traces/", "transitions/"), ("/0.5000", "/3.0000")
+    of_others = ("traces/", "levels/", "transitions/", "operating_windows/")
+    limits = ("/0.5000", "/3.0000", "/start")
     of_rounds = {path for path in traces if not path.startswith(of_others)}
     assert {path for path in of_rounds if not path.endswith(limits)} == set(places)
     for path, (density, duration, start, notches, after) in places.items():

@@ -13,10 +13,10 @@ from helpers.intervals import bisected
 from helpers.small_campaign import ROOT, TINY
 from helpers.transitions import led
 from helpers.windows import windowed
+from studies.results import pulsed
 
 from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
-from wallnet.jobs.request import where
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
 from wallnet.studies import QUESTIONS, STUDIES, Question
@@ -109,7 +109,7 @@ def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(campaign_w
     assert later not in [*requested]
     files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
     request = requested[later]
-    assert (request.kind, request.after) == ("trace", ("results/initial/stairs.nc",))
+    assert (request.kind, request.after) == ("run", ("results/initial/stairs.nc",))
     assert request.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
 
 
@@ -121,7 +121,7 @@ def test_requests_are_made_once_for_each_state_of_the_rounds(campaign_with_round
     finished = requested.of_subject(study, "stairs")
     assert requested.of_subject(study, "stairs") is finished
     first = requested.of_subject(study, "stairs", 0)
-    pulses, every = ([r.path for r in where(some, "trace")] for some in (first, finished))
+    pulses, every = ([r.path for r in pulsed(some)] for some in (first, finished))
     assert pulses == every[: len(pulses)] != every
     files.write_json({"asked": [0.75e12]}, "results/intervals/stairs/round-2.json")
     again = requested.of_subject(study, "stairs", 1)

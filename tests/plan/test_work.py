@@ -32,7 +32,7 @@ def pulse_of(longest, calculator="film", **changes):
     del data["operating_windows"]
     job = pulse_job(config.parse(data, check).devices["stairs"], 0.65e12)
     left = with_step(job, pause=longest - job.pulse_end)
-    return Request("trace", "nowhere.nc", lambda: left)
+    return Request("run", "nowhere.nc", lambda: left)
 
 
 def test_the_estimate_is_that_of_cells_and_steps():
@@ -75,7 +75,7 @@ def test_a_target_without_simulations_has_none_that_are_there(tmp_path):
 
 def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
-    work = [(1, pulse_of(10e-9)), (2, Request("trace", "nowhere.nc", lambda: own))]
+    work = [(1, pulse_of(10e-9)), (2, Request("run", "nowhere.nc", lambda: own))]
     assert work_ahead(work) == (
         "3 simulations of this target will run: at most 20 ns, about 1 s of processor "
         "time, 2 with a calculator of unknown speed, less where a simulation ends early."
@@ -113,6 +113,6 @@ def test_the_size_of_a_trace_is_about_that_of_its_file(finished_devices):
     """Compression depends on the walls."""
     campaign = load(finished_devices.folder / "config.yaml")
     for path, request in of_study("devices", campaign).items():
-        if request.kind == "trace":
+        if request.conditions.current_density is not None:
             size = (finished_devices.folder / path).stat().st_size
             assert bytes_of(request) == pytest.approx(size, rel=0.5, abs=0)

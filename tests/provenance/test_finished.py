@@ -32,7 +32,7 @@ def test_results_of_another_configuration_are_refused(whole, forked_plans):
         provenance.collect(whole.folder, ROOT / "Snakefile")
     said = str(raised.value)
     assert "are those of its config.yaml and this workflow (" in said
-    assert "8 trace" in said
+    assert "11 run" in said
     assert said.endswith("run snakemake all, then pack the campaign")
 
 

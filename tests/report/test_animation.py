@@ -24,7 +24,7 @@ def trace():
 @pytest.fixture(scope="module")
 def stored(trace, tmp_path_factory):
     path = tmp_path_factory.mktemp("traces") / "synapse/3.0000.nc"
-    files.write_dataset(trace, path, "trace", {})
+    files.write_dataset(trace, path, "run", {})
     return path
 
 
@@ -111,15 +111,9 @@ def test_what_cannot_be_written_is_refused(trace, stored, tmp_path, monkeypatch)
     assert "none.nc" in refused("none.nc")
     (tmp_path / "text.nc").write_text("text")
     assert "text.nc" in refused("text.nc")
-    start = files.dataset(
-        "initial",
-        {
-            "initial_magnetization": trace["magnetization"].values[0],
-            **{name: trace[name].values for name in ("x", "y", "component")},
-        },
-    )
-    files.write_dataset(start, tmp_path / "initial.nc", "initial", {})
-    assert "initial.nc is no trace, but of kind 'initial'; name one" in refused("initial.nc")
+    without = files.read_dataset(stored, "run").drop_dims(["snapshot", "y"])
+    files.write_dataset(without, tmp_path / "train.nc", "run", {})
+    assert "train.nc has no maps; name a trace that has some" in refused("train.nc")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("ffmpeg") is None
     assert "wall.mp4 needs ffmpeg, which is not on PATH; install it, or end the file in" in refused(

@@ -55,10 +55,10 @@ def decoded(pulse):
 
 def test_a_map_has_the_colours_of_its_snapshot(bench):
     path = bench.root / files.TRACE.format(device="d", current="0.8000")
-    trace = files.read_dataset(path, "trace")
+    trace = files.read_dataset(path, "run")
     field = trace["magnetization"].values
     field[0, 0], field[0, 1], field[0, 2, 5:9] = (0, 0, -0.5), (0, 0, 0.25), np.nan
-    files.write_dataset(trace, path, "trace", {})
+    files.write_dataset(trace, path, "run", {})
     pulse = drawn(bench)["devices"]["d"]["pulses"][3]
     assert pulse["at"] == pytest.approx(trace["snapshot_time"].values / 1e-9, rel=1e-3, abs=0)
     maps = decoded(pulse)

@@ -93,7 +93,7 @@ def written():
     files.write_dataset(data, "devices/synapse.nc", "synapse", about)
     response = {
         **RESPONSE,
-        "pulse_train_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
+        "pulse_current_density": [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1e12, -1e12],
         "pulse_start": np.arange(8) * 10e-9,
         "pulse_duration": [0, *[3e-9] * 4, *[6e-9] * 3],
         "pause_end": np.arange(1, 9) * 10e-9,
@@ -235,7 +235,7 @@ def test_a_pulse_train_needs_a_pulse_for_each_level_on_the_way(folder, job):
 def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
     """Down by 3→1, 1→0, 2→0 and 3→0: the first pulse twice, the others three times."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
-    change(folder / "pulse_trains/stairs.nc", "response", pulse_train_current_density=densities)
+    change(folder / "pulse_trains/stairs.nc", "response", pulse_current_density=densities)
     row = tabulated(folder, job)["on_levels", "stairs", "quantized"]
     down = [energy(density, 6e-9, 50e-9) for density in (1e12, 1.2e12, 1.4e12)]
     expected = 3 * energy(2e12, 3e-9, 50e-9) + 2 * down[0] + 3 * down[1] + 3 * down[2]
@@ -246,7 +246,7 @@ def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
     """It leads through four levels; three need its second and third pulse down."""
     densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
     path = folder / "pulse_trains/stairs.nc"
-    change(path, "response", pulse_train_current_density=densities)
+    change(path, "response", pulse_current_density=densities)
     costs, _ = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
     up = energy(2e12, 3e-9, 50e-9)
     second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
@@ -320,7 +320,7 @@ def change(path, kind, **values):
     [
         {"branch_steps": [2, 2]},  # one level too few
         {"branch_steps": [3, 2]},  # not all the way down
-        {"pulse_train_current_density": [0, -2e12, -2e12, -2e12, -2e12, 1e12, 1e12, 1e12]},
+        {"pulse_current_density": [0, -2e12, -2e12, -2e12, -2e12, 1e12, 1e12, 1e12]},
         # a pulse that does not move the wall
         {"pulse_state": ["notch 1", "notch 1", *["notch 3", "notch 4"] * 3]},
         {"branch_first": [2, 5]},

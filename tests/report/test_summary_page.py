@@ -308,7 +308,7 @@ def test_networks_as_made_have_a_part_once_they_are_evaluated(configured, folder
 
 def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range():
     density = np.array([0, 0.7, 0.7, -0.7, 0.65, 0.7, -0.5]) * 1e12
-    pulses = {"pulse_train_current_density": density, "pulse_duration": np.full(7, 5e-9)}
+    pulses = {"pulse_current_density": density, "pulse_duration": np.full(7, 5e-9)}
     train = xarray.Dataset({name: ("pulse", values) for name, values in pulses.items()})
     text = "2 × 0.70e12 A/m² for 5 ns, 1 × -0.70e12 A/m² for 5 ns"
     assert pulses_text(train.isel(pulse=slice(4))) == text

@@ -11,12 +11,11 @@ from wallnet.cli import main
 from wallnet.files import WallState
 from wallnet.jobs import Step, pulse_train_job
 from wallnet.jobs.film import strip_of
-from wallnet.questions.opened import outcomes
-from wallnet.simulate import pulse_trains
+from wallnet.simulate import runs
 from wallnet.simulate.recorder import Recorder
-from wallnet.tracks.states import States
+from wallnet.tracks.states import States, outcomes
 
-RUN = simulate.simulate
+STEP = runs.simulate_step
 NM, NS = 1e-9, 1e-9
 WALLS = {
     "notch 1": (40, 40),
@@ -44,17 +43,17 @@ def states_of(job, walls=WALLS):
 
 
 def run(job, initial, **more):
-    return pulse_trains.run_pulse_train(job, initial, states=states_of(job), **more)
+    return simulate.simulate(job, initial, states=states_of(job), **more)
 
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(jobs.initial_job(plan.parse(staircase()).devices["stairs"]))
+    return simulate.simulate(jobs.initial_job(plan.parse(staircase()).devices["stairs"]))
 
 
 @pytest.fixture(scope="module")
 def trace(initial):
-    return pulse_trains.run_pulse_train(job_of(), initial)
+    return simulate.simulate(job_of(), initial)
 
 
 def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
@@ -62,12 +61,12 @@ def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
     # the wall still moves slowly after the fourth pulse
     states = ["notch 1", "notch 2", "notch 3", "notch 4", "still moving", "notch 2"]
     assert api.states(trace, minima) == states
-    resting = trace.assign(pulse_settled=("pulse", [1] * 6))
+    resting = trace.assign(read_settled=(("replica", "pulse"), [[1] * 6]))
     states[4] = "notch 3"
     assert api.states(resting, minima) == states
     assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
     currents = [0.0, 1.2e12, 1.2e12, 1.2e12, -1.2e12, -1.2e12]
-    assert trace["pulse_train_current_density"].values.tolist() == currents
+    assert trace["pulse_current_density"].values.tolist() == currents
 
 
 def test_a_train_is_its_pulses_one_after_the_other(initial):
@@ -79,24 +78,24 @@ def test_a_train_is_its_pulses_one_after_the_other(initial):
     ]
     job = job_of(*pulses)
     times = []
-    train = pulse_trains.run_pulse_train(job, initial, times.append)
+    train = simulate.simulate(job, initial, times.append)
     state, begin, index = initial, 0.0, 0
     for pulse in pulses:
         for _ in range(pulse["repetitions"]):
             index += 1
             step = Step(**pulse | {"repetitions": 1})
-            alone = RUN(job.model_copy(update={"steps": (step,)}), state)
-            state = simulate.state_of(alone)
+            state = alone = simulate.simulate(job.model_copy(update={"steps": (step,)}), state)
             end = begin + pulse["duration"] + pulse["pause"]
             assert train["pulse_start"].values[index] == pytest.approx(begin, rel=1e-9, abs=1e-20)
             assert train["pause_end"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
             inside = (train["time"].values > begin + 1e-14) & (train["time"].values < end + 1e-14)
-            for name in pulse_trains.OVER_TIME:
+            for name in ("wall_position", "wall_bottom", "wall_top", "m", "walls"):
                 values = alone[name].values[1:]
                 np.testing.assert_array_equal(train[name].values[inside], values, err_msg=name)
             np.testing.assert_array_equal(
-                train["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+                train["magnetization"].values[index], alone["magnetization"].values[-1]
             )
+            assert train["snapshot_time"].values[index] == pytest.approx(end, rel=1e-9, abs=0)
             begin = end
     assert train.sizes["pulse"] == index + 1
     assert train["time"].values[-1] == pytest.approx(begin, rel=1e-9, abs=0)
@@ -109,16 +108,16 @@ def test_a_train_by_the_state_of_its_wall_needs_the_minima_of_its_film(initial):
     """A track without notches has none, and a wall is free wherever it is."""
     expected = ("notch 1", "notch 2", "")
     with pytest.raises(simulate.SimulationError, match="give the minima of its film"):
-        pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, expected=expected), initial)
+        simulate.simulate(job_of(UP | {"repetitions": 2}, expected=expected), initial)
     middle = {"track": DEVICE["track"] | {"notches": None}, "wall": {"start": 172e-9}}
     pulses = [UP | {"repetitions": 1, "current_density": current} for current in (1e8, 2e11)]
     data = staircase(*pulses)
     data["devices"]["stairs"] |= middle
-    start = simulate.initial_state(jobs.initial_job(plan.parse(data).devices["stairs"]))
+    start = simulate.simulate(jobs.initial_job(plan.parse(data).devices["stairs"]))
     job = job_of(*pulses, expected=("free", "free", ""), **middle)
-    train = pulse_trains.run_pulse_train(job, start)
+    train = simulate.simulate(job, start)
     assert train.sizes["pulse"] == 3
-    ends = train["pulse_wall_bottom"].values
+    ends = train["read_wall_bottom"].values[0]
     width = 8.545e-9  # √(A/K_eff) on 72 nm
     assert ends[1] - ends[0] < width < ends[2] - ends[1]
     states = outcomes(train, States.without_minima(job))
@@ -137,8 +136,8 @@ def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial)
     """A pause that is shorter, if only by a hundredth, does not tell."""
     pauses = (1e-9, 0.2e-9, 0.198e-9, 0.1e-9, 0.0)
     pulses = [UP | {"repetitions": 1, "pause": pause} for pause in pauses]
-    train = pulse_trains.run_pulse_train(job_of(*pulses), initial)
-    assert train["pulse_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
+    train = simulate.simulate(job_of(*pulses), initial)
+    assert train["read_settled"].values.tolist() == [[-1, 1, 0, -1, -1, -1]]
 
 
 @pytest.fixture
@@ -162,9 +161,9 @@ def walking(monkeypatch):
                 placed = placed_wall(step.track, width, bottom * NM, top * NM)
                 recorder.record(time, placed)
             attributes = {"backend": "film", "revision": 8, "wall_time": step.pulse_end / NS}
-            return recorder.trace().assign_attrs(attributes | recorder.reading())
+            return recorder.trace().assign_attrs(attributes)
 
-        monkeypatch.setattr(simulate, "simulate", walked)
+        monkeypatch.setattr(runs, "simulate_step", walked)
         return simulated
 
     return along
@@ -183,15 +182,14 @@ def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking)
         for duration, pause in zip(durations, pauses, strict=True)
     ]
     job = job_of(*(UP | timing for timing in timed))
-    train = pulse_trains.run_pulse_train(job, initial)
+    train = simulate.simulate(job, initial)
     for name, ends in (("bottom", [44, 59, 119, 137]), ("top", [44, 121, 60, 137])):
-        assert train[f"pulse_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
-    assert train["pulse_wall_position"].values / NM == pytest.approx([44, 90, 89.5, 137], abs=4)
-    assert train["pulse_walls"].values.tolist() == [1] * 4
-    assert train["pulse_settled"].values.tolist() == [-1, 0, 0, 1]
+        assert train[f"read_wall_{name}"].values[0] / NM == pytest.approx(ends, abs=4)
+    assert train["read_walls"].values.tolist() == [[1] * 4]
+    assert train["read_settled"].values.tolist() == [[-1, 0, 0, 1]]
     named = [wall.state for wall in outcomes(train, states_of(job))]
     assert named == ["notch 1", "still moving", "still moving", "notch 2"]
-    resting = train.assign(pulse_settled=("pulse", [1] * 4))
+    resting = train.assign(read_settled=(("replica", "pulse"), [[1] * 4]))
     states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
     assert [wall.state for wall in outcomes(resting, states_of(job))] == states
     assert train["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
@@ -247,17 +245,17 @@ def test_a_train_goes_on_with_one_wall_whose_ends_are_within_the_width_parameter
     """After the first pulse, the minimum is this far from the ends of the wall, in nm."""
     walking(*CLIMB)
     before = run(job_of(UP | {"repetitions": 1}), initial)
-    low, high = (before[f"pulse_wall_{end}"].values[1] / NM for end in ("bottom", "top"))
-    simulated, walked = walking(*CLIMB), simulate.simulate
+    low, high = (before[f"read_wall_{end}"].values[0, 1] / NM for end in ("bottom", "top"))
+    simulated, walked = walking(*CLIMB), runs.simulate_step
 
     def several(*arguments):
         trace = walked(*arguments)
-        return trace.assign(walls=trace["walls"] * walls)
+        return trace.assign(read_walls=trace["read_walls"] * walls)
 
-    monkeypatch.setattr(simulate, "simulate", several)
+    monkeypatch.setattr(runs, "simulate_step", several)
     job = job_of(UP | {"repetitions": 2}, expected=("", "notch 2", ""))
     states = states_of(job, {"notch 1": (40, 40), "notch 2": (low + bottom, high + top)})
-    pulse_trains.run_pulse_train(job, initial, states=states)
+    simulate.simulate(job, initial, states=states)
     # of both trains
     assert len(simulated) == 1 + pulses
 
@@ -266,11 +264,11 @@ def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
     trains = {}
     for maps in (True, False):
         walking(*CLIMB)
-        made = pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 2}, maps=maps), initial)
-        files.write_dataset(made, tmp_path / "train.nc", "train", {})
-        trains[maps] = files.read_dataset(tmp_path / "train.nc", "train")
+        made = simulate.simulate(job_of(UP | {"repetitions": 2}, maps=maps), initial)
+        files.write_dataset(made, tmp_path / "train.nc", "run", {})
+        trains[maps] = files.read_dataset(tmp_path / "train.nc", "run")
     assert set(trains[True].variables) - set(trains[False].variables) == {
-        *("m", "magnetization_profile", "magnetic_cells", "pulse_magnetization"),
+        *("m", "magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
         *("x", "y", "component"),
     }
     for name in trains[False].variables:
@@ -293,16 +291,16 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
         if len(done) == 3:
             raise Killed
         done.append(step.current_density)
-        return RUN(step, *rest)
+        return STEP(step, *rest)
 
-    monkeypatch.setattr(simulate, "simulate", killed)
+    monkeypatch.setattr(runs, "simulate_step", killed)
     with pytest.raises(Killed):
         run(job, initial, output=output)
     assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
     done.clear()
     train = run(job, initial, output=output)
     assert done == [-1.2e12] * (1 if expected else 2)
-    until = {name: slice(train.sizes[name]) for name in ("time", "pulse")}
+    until = {name: slice(train.sizes[name]) for name in ("time", "pulse", "snapshot")}
     for name, whole in trace.isel(until).variables.items():
         np.testing.assert_array_equal(train[name].values, whole.values, err_msg=name)
 
@@ -310,55 +308,52 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
 @pytest.mark.parametrize("what", ["pulses", "state", "revision", "damaged"])
 def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, monkeypatch):
     output = tmp_path / "up-down.nc"
-    first = job_of(UP | {"repetitions": 1})
-    pulse_trains.run_pulse_train(first, initial, output=output)
+    first = job_of(UP | {"repetitions": 2})
+    simulate.simulate(first, initial, output=output)
     count = []
 
     def counted(*arguments):
         count.append(arguments)
-        return RUN(*arguments)
+        return STEP(*arguments)
 
-    monkeypatch.setattr(simulate, "simulate", counted)
-    pulse_trains.run_pulse_train(first, initial, output=output)
+    monkeypatch.setattr(runs, "simulate_step", counted)
+    simulate.simulate(first, initial, output=output)
     assert not count
     job, state = first, initial
     if what == "pulses":
-        job = job_of(UP | {"repetitions": 2})
+        job = job_of(UP | {"repetitions": 3})
     elif what == "state":
         state = initial.copy(deep=True)
-        state["initial_magnetization"] = -initial["initial_magnetization"]
+        state["magnetization"] = -initial["magnetization"]
     elif what == "revision":
         monkeypatch.setattr(revisions, "of", lambda stage: 999)
     else:
-        part = pulse_trains.unfinished(output) / "1.nc"
+        part = simulate.unfinished(output) / "1.nc"
         part.write_bytes(part.read_bytes()[:1000])
-    pulse_trains.run_pulse_train(job, state, output=output)
-    assert len(count) == (2 if what == "pulses" else 1)
+    simulate.simulate(job, state, output=output)
+    assert len(count) == {"pulses": 3, "damaged": 1}.get(what, 2)
 
 
 def test_a_failed_pulse_is_named(initial, monkeypatch):
     def fails(step, *rest):
         if step.current_density < 0:
             raise simulate.SimulationError("it became unstable")
-        return RUN(step, *rest)
+        return STEP(step, *rest)
 
-    monkeypatch.setattr(simulate, "simulate", fails)
+    monkeypatch.setattr(runs, "simulate_step", fails)
     with pytest.raises(simulate.SimulationError, match="step 2: it became unstable"):
-        pulse_trains.run_pulse_train(job_of(UP | {"repetitions": 1}, DOWN), initial)
+        simulate.simulate(job_of(UP | {"repetitions": 1}, DOWN), initial)
 
 
 def test_the_command_writes_the_train_and_leaves_nothing_else(initial, tmp_path, capsys, announced):
-    files.write_dataset(initial, tmp_path / "initial.nc", "initial", {})
+    files.write_dataset(initial, tmp_path / "initial.nc", "run", {})
     job = job_of(UP | {"repetitions": 1})
     command = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc")]
-    with pytest.raises(SystemExit, match="a train of pulses starts from a state; give --after"):
-        main(command)
-    announced.clear()
     main([*command, "--after", str(tmp_path / "initial.nc")])
-    assert "train.nc: 1 pulses\n" in capsys.readouterr().out
+    assert "train.nc: settled; wall at " in capsys.readouterr().out
     assert announced == [pytest.approx(2e-9, rel=1e-9, abs=0)]
-    assert not pulse_trains.unfinished(tmp_path / "train.nc").exists()
-    written = files.read_dataset(tmp_path / "train.nc", "train")
+    assert not simulate.unfinished(tmp_path / "train.nc").exists()
+    written = files.read_dataset(tmp_path / "train.nc", "run")
     assert written.attrs["backend"] == "film"
     assert jobs.Run.from_json(written.attrs["parameters"]) == job
 
@@ -369,7 +364,7 @@ def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(
     """The wall rests at notch 3 after the second of four pulses."""
     device = plan.parse(staircase()).devices["stairs"]
     after = [str(tmp_path / f"{name}.nc") for name in ("initial", "minima")]
-    files.write_dataset(initial, after[0], "initial", {})
+    files.write_dataset(initial, after[0], "run", {})
     files.write_dataset(placed_minima(jobs.minima_job(device)), after[1], "minima", {})
     walking(*CLIMB)
     job = job_of(UP | {"repetitions": 4}, expected=("notch 1", "notch 2", "notch 2", "", ""))
@@ -377,4 +372,4 @@ def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(
     with pytest.raises(SystemExit, match="give the minima of its film"):
         main([*command, after[0]])
     main([*command, *after])
-    assert "train.nc: 2 pulses\n" in capsys.readouterr().out
+    assert "train.nc: 2 pulses, 1 replicas\n" in capsys.readouterr().out

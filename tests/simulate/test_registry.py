@@ -144,4 +144,4 @@ def test_a_job_by_hand_finds_a_calculator_beside_its_configuration(tmp_path, tin
     out = tmp_path / "trace.nc"
     command = ["simulate", "--config", str(tmp_path / "config.yaml"), "--device", "synapse"]
     cli.main([*command, "--current-density", "0.5e12", "--out", str(out)])
-    assert files.read_dataset(out, "trace").attrs["backend"] == "nearby:Drift"
+    assert files.read_dataset(out, "run").attrs["backend"] == "nearby:Drift"

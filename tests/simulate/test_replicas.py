@@ -10,16 +10,7 @@ from wallnet.files import WallState
 from wallnet.jobs import Run, Step, pulse_train_job
 from wallnet.jobs.film import check
 from wallnet.jobs.run import FreeWalls, blocks
-from wallnet.simulate import calculator, pulse_trains
-from wallnet.simulate.pulse_trains import (
-    Course,
-    TrainRun,
-    course,
-    going_on,
-    joined,
-    run_pulse_train,
-    unfinished,
-)
+from wallnet.simulate import calculator, runs, unfinished
 from wallnet.tracks.heated import beyond_model
 from wallnet.tracks.states import States, wall_count
 
@@ -65,12 +56,12 @@ def states(width_parameter, **walls):
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(jobs.initial_job(device()))
+    return simulate.simulate(jobs.initial_job(device()))
 
 
 @pytest.fixture(scope="module")
 def ensemble(initial):
-    return run_pulse_train(block(1, 4), initial)
+    return simulate.simulate(block(1, 4), initial)
 
 
 def same(one, other, leaving=()):
@@ -79,49 +70,45 @@ def same(one, other, leaving=()):
             np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
 
 
-TRACES = ["traced", "traced_wall_bottom", "traced_wall_top", "traced_m", "traced_profile"]
+TRACES = ("time", "wall_position", "wall_bottom", "wall_top", "walls", "m", "magnetization_profile")
+"""Variables of the trace of the first replica."""
 
 
 def test_a_replica_is_the_same_alone_and_in_any_block(ensemble, initial):
-    alone = run_pulse_train(block(3, 3), initial)
-    kept = ensemble.isel(replica=[2])
-    same(kept, alone, TRACES)
-    assert alone["traced"].values.tolist() == [3]
-    other = run_pulse_train(block(2, 3), initial)
+    alone = simulate.simulate(block(3, 3), initial)
+    same(ensemble.isel(replica=[2]), alone, TRACES)
+    assert (alone["wall_top"].values != ensemble["wall_top"].values).any()
+    other = simulate.simulate(block(2, 3), initial)
     same(ensemble.isel(replica=[1, 2]), other, TRACES)
-    same(ensemble[TRACES].isel(traced=[1]), other[TRACES].isel(traced=[0]))
+    same(simulate.simulate(block(1, 1), initial)[[*TRACES]], ensemble)
 
 
 def test_replicas_differ_and_each_is_a_train(ensemble, initial):
     assert ensemble["replica"].values.tolist() == [1, 2, 3, 4]
-    assert ensemble["traced"].values.tolist() == [1, 2]
     ends = ensemble["replica_wall_top"].values
     assert len(np.unique(ends[:, 1, 0])) == 4
-    one = block(2, 2, maps=True)
-    run = TrainRun(one, states(9e-9), lambda time: None, None)
-    train = joined(one, initial, course(run, initial))
-    for name in ("wall_bottom", "wall_top"):
-        np.testing.assert_array_equal(ensemble[f"traced_{name}"].values[1], train[name].values)
-        quenched = train[f"pulse_{name}"].values
-        np.testing.assert_array_equal(ensemble[f"quenched_{name}"].values[1], quenched)
-    np.testing.assert_array_equal(ensemble["traced_m"].values[1], train["m"].values)
-    profile = train["magnetization_profile"].values[..., 2]
-    np.testing.assert_array_equal(ensemble["traced_profile"].values[1], profile)
-    for name in ("time", "pulse_start", "pause_end", "pulse_train_current_density"):
+    # the first one, with its maps
+    train = simulate.simulate(block(1, 1, maps=True), initial)
+    same(ensemble[[*TRACES, "applied_current_density"]], train)
+    for name in ("pulse_start", "pause_end", "pulse_current_density"):
         np.testing.assert_array_equal(ensemble[name].values, train[name].values)
-    counts = wall_count(ensemble["replica_profile"].values[1, :, -1])
-    assert counts.tolist() == train["pulse_walls"].values.tolist() == [1] * 3
+    assert ensemble["read_walls"].values.tolist() == [[1] * 3] * 4
+    counts = wall_count(ensemble["replica_profile"].values[..., -1, :])
+    np.testing.assert_array_equal(counts, ensemble["read_walls"])
     # at 0.1 and 0.14 ns, at 0.18 ns, and before
     entry_of = {round(float(t) / 20e-12): i for i, t in enumerate(train["time"].values)}
     for pulse, entries in enumerate([(0, 0), (5, 7), (9, 9)]):
         tops = [train["wall_top"].values[entry_of[entry]] for entry in entries]
-        assert ensemble["replica_wall_top"].values[1, pulse].tolist() == tops
+        assert ensemble["replica_wall_top"].values[0, pulse].tolist() == tops
         places = train["wall_position"].values[[entry_of[entry] for entry in entries]]
         m_z = ensemble.attrs["domain_magnetization"] * (1 - 2 * places / 240e-9)
-        np.testing.assert_allclose(ensemble["replica_m_z"].values[1, pulse], m_z, atol=1e-6)
+        np.testing.assert_allclose(ensemble["replica_m_z"].values[0, pulse], m_z, atol=1e-6)
     profile, cells = ensemble["replica_profile"].values[1], ensemble["magnetic_cells"].values
     mean = np.average(profile, axis=-1, weights=cells)
     np.testing.assert_allclose(mean, ensemble["replica_m_z"].values[1], atol=1e-6)
+    # the quench moves a wall
+    quenched = ensemble["read_wall_top"].values[:, 1:]
+    assert (quenched != ensemble["replica_wall_top"].values[:, 1:, 1]).all()
     spins = ensemble["replica_spin_temperature"].values
     assert np.isnan(spins[:, 0]).all()
     assert spins[:, 1:].mean() == pytest.approx(300, abs=30)
@@ -145,14 +132,14 @@ def hot_block(first, last):
 
 @pytest.fixture(scope="module")
 def equilibrated(initial):
-    return run_pulse_train(hot_block(1, 4), initial)
+    return simulate.simulate(hot_block(1, 4), initial)
 
 
 def test_each_replica_equilibrates_before_its_first_pulse(equilibrated, ensemble, initial):
-    cold = ensemble["traced_profile"].values[:, 0]
+    cold = ensemble["replica_profile"].values[:, 0, 0]
     np.testing.assert_array_equal(cold[0], cold[1])
     # far from the wall, a column has the magnetisation of its temperature, not that of 0 K
-    hot = np.abs(equilibrated["traced_profile"].values[:, 0, -15:])
+    hot = np.abs(equilibrated["replica_profile"].values[:, 0, 0, -15:])
     expected = equilibrated.attrs["domain_magnetization"]
     assert hot.mean() == pytest.approx(expected, rel=0.01, abs=0)
     assert np.abs(cold[:, -15:]).mean() > expected + 0.01
@@ -162,12 +149,13 @@ def test_each_replica_equilibrates_before_its_first_pulse(equilibrated, ensemble
     # the trace begins with the first pulse
     np.testing.assert_array_equal(equilibrated["time"], ensemble["time"])
     np.testing.assert_array_equal(equilibrated["pulse_start"], ensemble["pulse_start"])
-    same(equilibrated.isel(replica=[2]), run_pulse_train(hot_block(3, 3), initial), TRACES)
+    same(equilibrated.isel(replica=[2]), simulate.simulate(hot_block(3, 3), initial), TRACES)
 
 
 def test_no_quench_follows_the_time_before_the_first_pulse(initial):
-    trace = simulate.simulate(next(hot_block(1, 1).parts()), initial)
-    assert "quenched_bottom" not in trace.attrs
+    first = next(hot_block(1, 1).parts()).model_copy(update={"replicas": None})
+    trace = simulate.simulate(first, initial)
+    assert trace["read_wall_top"].values[0, -1] == trace["wall_top"].values[-1]
     assert float(trace["time"][-1]) == pytest.approx(0.2e-9, rel=1e-9, abs=0)
 
 
@@ -188,53 +176,61 @@ def test_a_killed_block_goes_on_where_it_was(equilibrated, initial, tmp_path, mo
             raise Killed
 
     with pytest.raises(Killed):
-        run_pulse_train(hot_block(1, 4), initial, progress, out)
+        simulate.simulate(hot_block(1, 4), initial, progress, out)
     times.clear()
-    same(equilibrated, run_pulse_train(hot_block(1, 4), initial, times.append, out))
+    same(equilibrated, simulate.simulate(hot_block(1, 4), initial, times.append, out))
     assert min(times) > killed
     assert max(times) == pytest.approx(4 * 0.38e-9, rel=1e-9, abs=0)
     assert (unfinished(out) / "replica-4/2.nc").exists()
 
 
-def wall(bottom, top, walls=1):
-    """Return a wall at the end of a pause."""
-    return {"pulse_wall_bottom": bottom, "pulse_wall_top": top, "pulse_walls": walls}
+def read(trace, pulse, bottom, top, walls=1):
+    """Return a run whose wall is read elsewhere after a pulse."""
+    changed = trace.copy(deep=True)
+    for name, value in {"wall_bottom": bottom, "wall_top": top, "walls": walls}.items():
+        changed[f"read_{name}"][:, pulse] = value
+    return changed
 
 
-def test_the_train_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
+def test_the_run_of_a_replica_ends_by_itself(initial, ensemble, monkeypatch):
     """An end of the wall of the second replica is further than Δ from the notch."""
-    original = pulse_trains.wall_of
+    original = runs.simulate_step
 
-    def wall_of(trace, entry):
-        lost = entry and Run.from_json(trace.attrs["parameters"]).replicas == (2, 2)
-        return original(trace, entry) | (wall(60e-9, 69.5e-9) if lost else {})
+    def simulate_step(job, *rest):
+        trace = original(job, *rest)
+        return read(trace, 1, 60e-9, 69.5e-9) if job.replicas == (2, 2) else trace
 
-    monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
+    monkeypatch.setattr(runs, "simulate_step", simulate_step)
     minima = states(9e-9, notch_1=(61e-9, 60e-9), notch_2=(180e-9, 180e-9))
-    made = run_pulse_train(block(1, 3, expected=("", "notch 1", "")), initial, states=minima)
-    ends = made["quenched_wall_top"].values
+    job = block(1, 3, expected=("", "notch 1", ""))
+    made = simulate.simulate(job, initial, states=minima)
+    ends = made["read_wall_top"].values
     assert ends[1, 1] == 69.5e-9
     assert np.isnan(ends).tolist() == [[False] * 3, [False, False, True], [False] * 3]
-    np.testing.assert_array_equal(ends[0], ensemble["quenched_wall_top"].values[0])
-    for name in TRACES[1:]:
-        lost = np.isnan(made[name].values).reshape(2, 10, -1).all(axis=-1)
-        assert lost.sum(axis=1).tolist() == [0, 2], name
+    assert made["read_walls"].values.tolist() == [[1] * 3, [1, 1, 0], [1] * 3]
+    np.testing.assert_array_equal(ends[0], ensemble["read_wall_top"].values[0])
+    # the first replica ends early, and the pulses are those of the others
+    job = job.model_copy(update={"replicas": (2, 3)})
+    made = simulate.simulate(job, initial, states=minima)
+    assert (made.sizes["pulse"], made["replica"].values.tolist()) == (3, [2, 3])
+    np.testing.assert_array_equal(made["pause_end"], ensemble["pause_end"])
+    assert made["time"].values[-1] == pytest.approx(0.14e-9, rel=1e-9, abs=0)
 
 
-def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
+def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on(ensemble):
     free = {2: (20e-9, 30e-9), 3: (70e-9, 100e-9), 5: (66e-9, 68e-9), 6: (100e-9, 150e-9)}
     # the mean of 8 is between the notches, and both ends of 9 are to the right of them
     free |= {8: (40e-9, 90e-9), 9: (200e-9, 210e-9)}
-    courses = {number: Course([], [{}, {}, wall(*ends)]) for number, ends in free.items()}
-    # the trains of others ended early, a notch pins their wall, or they have several
-    courses |= {4: Course([], [{}, wall(70e-9, 100e-9)])}
-    courses |= {7: Course([], [{}, {}, wall(66e-9, 67e-9)])}
-    courses |= {10: Course([], [{}, {}, wall(70e-9, 100e-9, 3)])}
+    one = ensemble.isel(replica=[0])
+    walls = {number: read(one, 2, *ends) for number, ends in free.items()}
+    # the runs of others ended early, a notch pins their wall, or they have several
+    walls |= {4: read(one, 1, 70e-9, 100e-9).isel(pulse=slice(2))}
+    walls |= {7: read(one, 2, 66e-9, 67e-9), 10: read(one, 2, 70e-9, 100e-9, 3)}
     pinned = states(9e-9, notch_1=(57.5e-9, 58.5e-9))
 
     def chosen(share):
         job = block(1, 10, free=FreeWalls(share=share, longest=1e-9))
-        return going_on(TrainRun(job, pinned, lambda time: None, None), courses)
+        return runs.going_on(runs.Course(job, pinned, lambda time: None, None), walls)
 
     assert chosen(0.5) == [2, 3, 5, 9]
     assert chosen(0.51) == [2, 3, 5, 6, 9]
@@ -244,19 +240,20 @@ def test_a_share_of_the_free_walls_between_each_pair_of_notches_goes_on():
 
 def test_free_walls_go_on_until_a_notch_pins_them(initial, monkeypatch):
     """All walls are free but that of replica 2 after its second part."""
-    original, seen = pulse_trains.wall_of, []
+    original, seen = runs.simulate_step, []
 
-    def wall_of(trace, entry):
-        (number, _) = Run.from_json(trace.attrs["parameters"]).replicas
+    def simulate_step(job, *rest):
+        (number, _) = job.replicas
         seen.append(number)
-        pinned = number == 2 and seen.count(2) == 5
-        return original(trace, entry) | (wall(171e-9, 187e-9) if pinned else wall(90e-9, 95e-9, 1))
+        pinned = number == 2 and seen.count(2) == 4
+        ends = (171e-9, 187e-9) if pinned else (90e-9, 95e-9)
+        return read(original(job, *rest), 1, *ends)
 
-    monkeypatch.setattr(pulse_trains, "wall_of", wall_of)
+    monkeypatch.setattr(runs, "simulate_step", simulate_step)
     monkeypatch.setattr(jobs.run, "QUENCH", 0.03e-9)
     going = FreeWalls(share=0.4, longest=0.08e-9)
     minima = states(9e-9, notch_1=(60e-9, 61e-9), notch_2=(179.5e-9, 178.5e-9))
-    made = run_pulse_train(block(1, 4, free=going), initial, states=minima)
+    made = simulate.simulate(block(1, 4, free=going), initial, states=minima)
     # 1 and 2 of four walls, in parts of a third of 0.08 ns
     expected = [0.08e-9, 0.16e-9 / 3, np.nan, np.nan]
     np.testing.assert_allclose(made["onward_time"].values, expected, rtol=1e-6)
@@ -277,10 +274,10 @@ def test_a_pulse_that_heats_too_much_is_an_outcome(tmp_path):
     strong = ProgramPulse(current_density=2e12, duration=0.13e-9)
     job = pulse_train_job(hot, (*PULSES, strong), maps=False)
     job = job.model_copy(update={"replicas": (1, 8)})
-    initial = simulate.initial_state(jobs.initial_job(hot))
-    files.write_dataset(run_pulse_train(job, initial), tmp_path / "a.nc", "ensemble", {})
-    made = files.read_dataset(tmp_path / "a.nc", "ensemble")
-    assert made.sizes["replica"] == made.sizes["traced"] == 0
+    initial = simulate.simulate(jobs.initial_job(hot))
+    files.write_dataset(simulate.simulate(job, initial), tmp_path / "a.nc", "run", {})
+    made = files.read_dataset(tmp_path / "a.nc", "run")
+    assert (made.sizes["replica"], made.sizes["pulse"]) == (0, 1)
     assert made.attrs["beyond_model"].startswith("at ")
     assert "the pulse has heated the track to 5" in made.attrs["beyond_model"]
     assert 510 < made.attrs["highest_temperature"] < 580

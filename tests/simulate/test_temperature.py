@@ -26,7 +26,7 @@ from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened
 from wallnet.questions.question import Gathered, GatherJob
-from wallnet.simulate import calculator, pulse_trains
+from wallnet.simulate import calculator, runs
 from wallnet.simulate.recorder import Recorder
 from wallnet.studies.base import pulse_on
 from wallnet.tracks.domains import domains_of, magnetization_over_time
@@ -95,26 +95,22 @@ def minima():
     return api.minima(hot())
 
 
-KINDS = {"trace": "trace", "train": "pulse_train", "minima": "minima"}
-"""Kinds of requests, by those of their files."""
-
-
 @pytest.fixture
 def opened(minima, tmp_path):
     """Return a function that writes a result, and returns it as a study opens it."""
 
-    def written(simulation, data, kind):
-        results = {f"{kind}.nc": (data, kind), "minima.nc": (minima, "minima")}
+    def written(simulation, data):
+        results = {"run.nc": (data, "run"), "minima.nc": (minima, "minima")}
         requests = []
         for path, (dataset, name) in results.items():
             files.write_dataset(dataset, tmp_path / path, name, {})
             digest = digest_of(str(dataset.attrs["parameters"]))
-            entry = {"kind": KINDS[name], "path": path, "digest": digest}
-            states = "minima.nc" if name == kind else ""
+            entry = {"kind": name, "path": path, "digest": digest}
+            states = "minima.nc" if name == "run" else ""
             requests.append(Gathered(**entry, states=states, conditions=Conditions()))
         assert requests[0].digest == digest_of(simulation.to_json())
         job = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
-        return Opened(job, tmp_path).one(KINDS[kind])
+        return Opened(job, tmp_path).one("run")
 
     return written
 
@@ -206,13 +202,13 @@ def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
 def test_the_relaxation_lasts_its_longest_time_though_all_is_slow_enough(trace):
     """Both ends are slower than 10 km/s for 20 ps."""
     assert trace["time"].values[-1] == pytest.approx(0.24e-9, rel=1e-9, abs=0)
-    assert trace.attrs["settled"] == -1
+    assert trace["read_settled"].values[0, -1] == -1
 
 
 def test_the_state_is_that_of_the_quenched_wall(trace, minima):
     """The same wall at 0 K returns to the same ends."""
-    assert api.states(trace, minima) == ["notch 1"]
-    quenched = [trace.attrs[f"quenched_{end}"] for end in ("bottom", "top")]
+    assert api.states(trace, minima) == ["notch 1"] * 2
+    quenched = [trace[f"read_wall_{end}"].values[0, -1] for end in ("bottom", "top")]
     cold = jobs.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
     rest = RUN(cold)
     resting = [float(rest[f"wall_{end}"][-1]) for end in ("bottom", "top")]
@@ -225,11 +221,14 @@ def test_the_state_is_that_of_the_quenched_wall(trace, minima):
 
 def test_a_quenched_wall_names_the_state_and_not_the_last_entry(trace, minima):
     """The trace ends at notch 1."""
-    quenched = {"quenched_bottom": 332e-9, "quenched_top": 327e-9}
-    assert api.states(trace.assign_attrs(quenched), minima) == ["notch 2"]
+    ends = {"bottom": 332e-9, "top": 327e-9}
+    moved = trace.copy(deep=True)
+    for end, position in ends.items():
+        moved[f"read_wall_{end}"][0, -1] = position
+    assert api.states(moved, minima) == ["notch 1", "notch 2"]
     # both ends count
-    half = trace.assign_attrs(quenched | {"quenched_bottom": 318e-9})
-    assert api.states(half, minima) == ["free"]
+    moved["read_wall_bottom"][0, -1] = 318e-9
+    assert api.states(moved, minima) == ["notch 1", "free"]
 
 
 def test_how_a_state_is_read_follows_from_the_temperature_of_the_job(job):
@@ -321,13 +320,13 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, trace, entries, tmp_path, 
     resumed = RUN(job, progress=again.append, output=tmp_path / "trace.nc")
     assert len(again) <= trace.sizes["time"] - entries
     same(trace, resumed)
-    for name in ("spin_temperature", "steps", "quenched_bottom", "quenched_top"):
+    for name in ("spin_temperature", "steps"):
         assert resumed.attrs[name] == trace.attrs[name]
 
 
 @pytest.fixture(scope="module")
 def initial():
-    return simulate.initial_state(jobs.initial_job(hot()))
+    return simulate.simulate(jobs.initial_job(hot()))
 
 
 @pytest.fixture(scope="module")
@@ -341,25 +340,25 @@ def train():
 
 def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, minima):
     states = States.of(minima)
-    dataset = pulse_trains.run_pulse_train(train, initial, states=states)
+    dataset = simulate.simulate(train, initial, states=states)
     assert api.states(dataset, minima) == ["notch 1"] * 4
-    assert dataset["pulse_settled"].values.tolist() == [-1] * 4
+    assert dataset["read_settled"].values.tolist() == [[-1] * 4]
     assert (dataset.attrs["temperature"], dataset.attrs["seed"]) == (300.0, 1)
     assert dataset.attrs["spin_temperature"] == pytest.approx(300, abs=24)
     state, warm = initial, []
     for index, step in enumerate(train.parts(), start=1):
-        alone = RUN(step, state)
-        state = simulate.state_of(alone)
+        state = alone = RUN(step, state, states=states)
         warm.append(float(alone["wall_top"][-1]))
-        assert dataset["pulse_wall_top"].values[index] == alone.attrs["quenched_top"]
+        tops = [run["read_wall_top"].values[0, n] for run, n in ((dataset, index), (alone, -1))]
+        assert tops[0] == tops[1]
         np.testing.assert_array_equal(
-            dataset["pulse_magnetization"].values[index], alone["magnetization"].values[-1]
+            dataset["magnetization"].values[index], alone["magnetization"].values[-1]
         )
     # no train stays where it is at 0 K
-    assert np.all(np.array(warm) != dataset["pulse_wall_top"].values[1:])
+    assert np.all(np.array(warm) != dataset["read_wall_top"].values[0, 1:])
     # the first pulse does not reach the second notch
     another = train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
-    short = pulse_trains.run_pulse_train(another, initial, states=states)
+    short = simulate.simulate(another, initial, states=states)
     assert short.sizes["pulse"] == 2
 
 
@@ -370,32 +369,32 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, minima, tmp_pat
         if len(done) == 2:
             raise Killed
         done.append(step.noise_key)
-        return RUN(step, *rest)
+        return original(step, *rest)
 
-    undisturbed = pulse_trains.run_pulse_train(train, initial, states=options["states"])
-    monkeypatch.setattr(simulate, "simulate", killed)
+    original = runs.simulate_step
+    undisturbed = simulate.simulate(train, initial, states=options["states"])
+    monkeypatch.setattr(runs, "simulate_step", killed)
     with pytest.raises(Killed):
-        pulse_trains.run_pulse_train(train, initial, **options)
+        simulate.simulate(train, initial, **options)
     done.clear()
-    same(undisturbed, pulse_trains.run_pulse_train(train, initial, **options))
+    same(undisturbed, simulate.simulate(train, initial, **options))
     assert len(done) == 1
 
 
 def test_studies_take_the_quenched_wall(job, trace, train, initial, minima, opened):
-    ran = pulse_trains.run_pulse_train(train, initial, states=States.of(minima))
-    simulations = {"trace": (job, trace), "train": (train, ran)}
-    for kind, (simulation, data) in simulations.items():
-        result = opened(simulation, data, kind)
+    ran = simulate.simulate(train, initial, states=States.of(minima))
+    for simulation, data in ((job, trace), (train, ran)):
+        result = opened(simulation, data)
         end = result.outcomes[-1]
         assert (str(end.state), end.resting) == ("notch 1", True)
         hot_end = float(data["wall_top"][-1])
         assert end.top != hot_end
         assert end.top == pytest.approx(150e-9, abs=2e-9)
-        if kind == "trace":
+        if simulation is job:
             *_, gathered = read_trace(result, hot())
             assert gathered.state == "notch 1"
             assert (gathered.rests, gathered.settled) == (True, -1)
-            assert gathered.ends == (data.attrs["quenched_bottom"], end.top)
+            assert gathered.ends == (data["read_wall_bottom"].values[0, -1], end.top)
 
 
 def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):
@@ -436,7 +435,7 @@ def test_the_command_takes_a_temperature_from_a_key(trace, tmp_path):
     assert not load_device(path, "warm", check).temperature.field
     command = ["simulate", "--config", str(path), "--device", "warm", "--current-density", "0.3e12"]
     cli.main([*command, "--set", "temperature.ambient=300", "--out", str(tmp_path / "a.nc")])
-    written = files.read_dataset(tmp_path / "a.nc", "trace")
+    written = files.read_dataset(tmp_path / "a.nc", "run")
     same(trace, written)
     assert written.attrs["temperature"] == 300.0
 
@@ -893,7 +892,7 @@ def test_a_heated_train_tells_its_highest_temperature(initial):
         ProgramPulse(current_density=0.2e12, duration=0.02e-9),
     )
     train = pulse_train_job(heated(), pulses)
-    dataset = pulse_trains.run_pulse_train(train, initial)
+    dataset = simulate.simulate(train, initial)
     first, second = (TrackTemperature(step)(step.pulse_end) for step in train.parts())
     assert dataset.attrs["highest_temperature"] == first > second > 300
     # the second pulse finds the heat of the first
@@ -950,7 +949,7 @@ def test_domains_follow_the_heat_of_all_pulses_of_a_train():
 def test_a_heated_device_is_read_with_the_domains_of_its_temperature(
     heated_job, heated_trace, opened
 ):
-    result = opened(heated_job, heated_trace, "trace")
+    result = opened(heated_job, heated_trace)
     _, recorded, _ = read_trace(result, heated())
     m = magnetization_over_time(heated_job, heated_trace["time"].values)
     m_z = recorded["detected"] * m

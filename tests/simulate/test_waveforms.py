@@ -9,9 +9,8 @@ from helpers.programs import UP, staircase
 
 from wallnet import jobs, plan, tracks
 from wallnet.config import ProgramPulse
-from wallnet.simulate import SimulationError, initial_state, oommf, simulate
+from wallnet.simulate import SimulationError, oommf, simulate
 from wallnet.simulate.drives import drives
-from wallnet.simulate.pulse_trains import run_pulse_train
 
 SHAPE = [[0.0, 0.2], [0.05e-9, 1.0], [0.05e-9, -0.5], [0.11e-9, -0.5]]
 """A ramp, a jump at an output time less 10 ps, and a plateau; the pulse has 130 ps."""
@@ -43,11 +42,11 @@ def test_two_plateaus_are_a_train_of_two_square_pulses():
     one = two[1] | {"current_density": 1.2e12, "duration": 0.81e-9}
     one["waveform"] = [[0, 1], [0.32e-9, 1], [0.32e-9, -0.5]]
     device = plan.parse(staircase()).devices["stairs"]
-    start = initial_state(jobs.initial_job(device))
+    start = simulate(jobs.initial_job(device))
     trains = []
     for pulses in (two, [one]):
         job = jobs.pulse_train_job(device, [ProgramPulse(**pulse) for pulse in pulses])
-        trains.append(run_pulse_train(job, start))
+        trains.append(simulate(job, start))
     square, waveform = trains
     np.testing.assert_allclose(waveform["time"].values, square["time"], rtol=1e-9, atol=1e-18)
     current = waveform["applied_current_density"].values
@@ -80,7 +79,7 @@ def test_a_trace_has_the_current_of_each_entry_and_the_points(shaped):
     expected = [0.6, 1.56, 2.52, 3.0, *[-1.5] * 6]
     np.testing.assert_allclose(trace["applied_current_density"][:10] / 1e12, expected, rtol=1e-6)
     assert not trace["applied_current_density"][10:].any()
-    assert trace.attrs["pulse_end"] == 0.13e-9
+    assert trace["pulse_duration"].values[-1] == 0.13e-9
 
 
 def test_runs_of_other_calculators_end_at_the_points(shaped):

@@ -22,9 +22,9 @@ GROUPED = (
 )
 
 GROUPS = (
-    *("--groups", "trace=pulses", "--group-components", "pulses=2"),
+    *("--groups", "run=pulses", "--group-components", "pulses=2"),
     *("--resources", "mem_mb=800", "--set-resource-scopes", "mem_mb=local"),
-    *("--set-resources", "trace:mem_mb=800", "trace:runtime=2*attempt"),
+    *("--set-resources", "run:mem_mb=800", "run:runtime=2*attempt"),
 )
 """Grouping as in docs/cluster.md, with smaller groups."""
 
@@ -70,7 +70,7 @@ def same_data(folder, other, targets):
 
 @pytest.fixture(scope="module")
 def undisturbed(submit, limits, tmp_path_factory):
-    """Return the finished run of a job of each rule, of which the traces are in groups."""
+    """Return the finished run of a job of each rule, of which the runs are in groups."""
     folder = tmp_path_factory.mktemp("undisturbed")
     data = copy.deepcopy(TINY)
     data["networks"]["data_folder"] = "a '$(touch PWNED)`touch PWNED`$HOME\" {b}"
@@ -96,11 +96,10 @@ def test_jobs_give_the_same_data_as_on_local_cores(cluster, undisturbed, finishe
 
     # jobs of seconds are not in the queue, and queued jobs request the rules' resources
     jobs = [cluster.job(number) for number in cluster.jobs(undisturbed.name)]
-    alone = [job for job in jobs if rule_of(job) != "rule_pulses_trace"]
-    assert sorted(map(rule_of, alone)) == ["rule_level", "rule_minima"]
-    limits = {"rule_level": "00:15:00", "rule_minima": "00:30:00"}
+    alone = [job for job in jobs if rule_of(job) != "rule_pulses_run"]
+    assert sorted(map(rule_of, alone)) == ["rule_minima"]
     for job in alone:
-        assert (job["TimeLimit"], job["MinMemoryNode"]) == (limits[rule_of(job)], "800M")
+        assert (job["TimeLimit"], job["MinMemoryNode"]) == ("00:30:00", "800M")
         assert job["NumCPUs"] == "1"
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
@@ -113,8 +112,8 @@ def test_jobs_give_the_same_data_as_on_local_cores(cluster, undisturbed, finishe
 
 def test_groups_take_one_core_and_the_sum_of_their_times(cluster, undisturbed):
     jobs = [cluster.job(number) for number in cluster.jobs(undisturbed.name)]
-    groups = [job for job in jobs if rule_of(job) == "rule_pulses_trace"]
-    assert sorted(job["TimeLimit"] for job in groups) == ["00:02:00", "00:04:00"]
+    groups = [job for job in jobs if rule_of(job) == "rule_pulses_run"]
+    assert sorted(job["TimeLimit"] for job in groups) == ["00:04:00", "00:04:00"]
     for job in groups:
         assert (job["MinMemoryNode"], job["NumCPUs"]) == ("800M", "1")
 

@@ -32,4 +32,4 @@ def test_a_job_on_a_node_that_fails_is_submitted_again(cluster, submit, waiting_
     assert [job["TimeLimit"] for job in jobs] == ["00:15:00", "00:30:00"]
     assert (folder / TRACE).stat().st_mode & 0o777 == 0o664
     # with its own log of SLURM
-    assert len([*folder.glob(".snakemake/slurm_logs/rule_trace/*/*.log")]) == 2
+    assert len([*folder.glob(".snakemake/slurm_logs/rule_run/*/*.log")]) == 2

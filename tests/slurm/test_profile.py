@@ -12,7 +12,7 @@ import yaml
 from helpers import forked
 from helpers.small_campaign import ROOT, Campaign, plain_profile, with_networks
 
-SUBMITTED = ("trace", "level", "pulse_train", "minima", "train", "train_on", "map")
+SUBMITTED = ("run", "minima", "train", "train_on", "map")
 
 
 def read_profile(name):
@@ -73,8 +73,8 @@ def test_the_grouping_of_the_docs_is_accepted(tmp_path):
     result = forked.run(list(map(str, words)), None, tmp_path)
     assert result.returncode == 0, result.stderr
     groups = re.split(r"^\[.*\] Group job pulses ", result.stdout, flags=re.M)[1:]
-    members = [len(re.findall(r"^ {4}rule trace:", group, re.M)) for group in groups]
-    pulses = int(re.search(r"^trace +(\d+)$", result.stdout, re.M)[1])
+    members = [len(re.findall(r"^ {4}rule run:", group, re.M)) for group in groups]
+    pulses = int(re.search(r"^run +(\d+)$", result.stdout, re.M)[1])
     assert pulses > 50
     assert sum(members) == pulses
     assert max(members) == 50

@@ -5,15 +5,16 @@ import math
 from pathlib import Path
 
 import numpy as np
-from helpers.walls import moving_wall, placed_minima, state_of
+from helpers.walls import moving_wall, placed_minima
 
 from wallnet import files
 from wallnet.cli import main
 from wallnet.files import WallState
-from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.files.schema import KINDS, OPTIONAL, VARIABLES
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs.request import Conditions, where
+from wallnet.jobs.request import ANY, Conditions, where
 from wallnet.studies import gather_job
+from wallnet.tracks.states import wall_count
 
 NM, T = 1e-9, 1e12
 
@@ -53,7 +54,7 @@ def write_trace(request, bottom, top, **more):
     if request.states and not Path(request.states.path).exists():
         write_states(request)
     trace = moving_wall(request.computes, bottom, top, **more)
-    files.write_dataset(trace, request.path, "trace", {})
+    files.write_dataset(trace, request.path, "run", {})
 
 
 def write_train(request, walls):
@@ -63,31 +64,36 @@ def write_train(request, walls):
     """
     write_states(request, *(wall[:3] for wall in walls))
     bottom, top, settled = zip(*(wall[1:4] for wall in walls), strict=True)
-    count = {("time",): 2, ("pulse",): len(walls)}
-    values = {name: [0.0] * count[VARIABLES[name].dimensions] for name in KINDS["train"]}
-    values |= {
-        "pulse_walls": [(*wall, 1)[4] for wall in walls],
-        "pulse_wall_bottom": [NM * position for position in bottom],
-        "pulse_wall_top": [NM * position for position in top],
-        "pulse_settled": settled,
+    sizes = {"time": 2, "pulse": len(walls), "replica": 1}
+    values = zeros(KINDS["run"], sizes) | {
+        "read_walls": [[(*wall, 1)[4] for wall in walls]],
+        "read_wall_bottom": [[NM * position for position in bottom]],
+        "read_wall_top": [[NM * position for position in top]],
+        "read_settled": [settled],
     }
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    files.write_dataset(files.dataset("train", values), request.path, "train", about)
+    files.write_dataset(files.dataset("run", values), request.path, "run", about)
+
+
+def zeros(names, sizes):
+    """Return variables that are 0, given the sizes of their dimensions."""
+    variables = {name: VARIABLES[name] for name in names}
+    return {
+        name: np.zeros([sizes[dimension] for dimension in variable.dimensions])
+        for name, variable in variables.items()
+        if not variable.values
+    }
 
 
 def write_block(request, final, beyond="", **variables):
     """Write a block of replicas: state, mean position in nm and later state of each."""
     count = 0 if beyond else len(final)
     columns = request.computes.track.cells[0]
-    traced = variables.get("traced_profile", np.empty((0, 1)))
+    profile = variables.get("magnetization_profile", np.empty((0, columns, 3)))
     sizes = {"replica": count, "pulse": 2, "moment": 2, "x": columns}
-    sizes |= dict(zip(("traced", "time"), traced.shape, strict=False))
-    values = {}
-    for name in KINDS["ensemble"]:
-        variable = VARIABLES[name]
-        shape = [sizes[dimension] for dimension in variable.dimensions]
-        if not variable.values:
-            values[name] = np.full(shape, "") if variable.is_text else np.zeros(shape)
+    sizes |= {"time": len(profile), "component": 3}
+    groups = OPTIONAL["run"]
+    values = zeros((*KINDS["run"], *groups["profile"], *groups["moments"]), sizes)
     values["magnetic_cells"] = np.ones(columns)
     # one wall in the middle
     values["replica_profile"][..., : columns // 2] = -0.9
@@ -96,24 +102,28 @@ def write_block(request, final, beyond="", **variables):
         _, places, later = zip(*final, strict=True)
         ends = write_states(request, *((state, x - 4, x + 4) for state, x, _ in final))
         for end, shift in {"bottom": -4, "top": 4}.items():
-            values[f"quenched_wall_{end}"] = [
-                [40e-9, NM * (position + shift)] for position in places
-            ]
+            values[f"read_wall_{end}"] = [[40e-9, NM * (position + shift)] for position in places]
         # a free wall is far from all states
         onward = [ends.get(state, (300 * NM, 20 * NM)) for state in later]
         values["onward_wall_bottom"], values["onward_wall_top"] = zip(*onward, strict=True)
         values["onward_time"] = [1e-9 if state else math.nan for state in later]
         values["onward_walls"] = [1.0 if state else math.nan for state in later]
-    if "traced_profile" in variables:
-        values |= {"traced_m": np.zeros((*traced.shape[:2], 3))}
     values |= variables
+    # at the end of the pause
+    values["read_walls"] = wall_count(values["replica_profile"][:, :, 1])
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
     about |= {"temperature": request.computes.field, "domain_magnetization": 0.96}
     if beyond:
         about |= {"beyond_model": beyond, "highest_temperature": 512.5}
     else:
         about |= {"spin_temperature": 304.0, "highest_temperature": 344.0}
-    files.write_dataset(files.dataset("ensemble", values), request.path, "ensemble", about)
+    files.write_dataset(files.dataset("run", values), request.path, "run", about)
+
+
+def pulsed(requests, conditions=ANY):
+    """Return the runs with pulses under some conditions."""
+    runs = where(requests, "run", conditions)
+    return [request for request in runs if request.conditions.duration != 0]
 
 
 def one(requests, kind, **conditions):
@@ -183,22 +193,25 @@ def write_mapped_train(request, walls, **about):
         "m": np.pad(m_z.mean(axis=1)[:, None], ((0, 0), (2, 0))),
         "magnetization_profile": np.pad(m_z[..., None], ((0, 0), (0, 0), (2, 0))),
         "magnetic_cells": np.full(columns, rows),
-        "pulse_magnetization": np.zeros((len(walls), rows, columns, 3)),
+        "magnetization": np.zeros((len(walls), rows, columns, 3)),
+        "snapshot_time": ends,
+        "walls": np.ones(len(time)),
         "applied_current_density": current,
-        "pulse_train_current_density": [0.0, *(step.current_density for step in steps)],
+        "pulse_current_density": [0.0, *(step.current_density for step in steps)],
         "pulse_start": [0.0, *ends[:-1]],
         "pulse_duration": [0.0, *(step.duration for step in steps)],
         "pause_end": ends,
-        "pulse_walls": [1] * len(walls),
-        "pulse_settled": [-1] + [1] * len(steps),
+        "read_walls": [[1] * len(walls)],
+        "read_settled": [[-1] + [1] * len(steps)],
+        "replica": [1],
         **{"time": time, "x": x, "y": (np.arange(rows) + 0.5) * job.track.cell_size},
         "pulse": np.arange(len(walls)),
     }
-    for prefix, places in {"": position, "pulse_": walls}.items():
-        for end, ahead in {"position": 0.0, "bottom": -1e-9, "top": 2e-9}.items():
-            values[f"{prefix}wall_{end}"] = places + ahead
+    values["wall_position"] = position
+    for end, ahead in {"bottom": -1e-9, "top": 2e-9}.items():
+        values |= {f"wall_{end}": position + ahead, f"read_wall_{end}": [walls + ahead]}
     about = {"parameters": job.to_json(), "backend": "film", "revision": 4, **about}
-    files.write_dataset(files.dataset("train", values), request.path, "train", about)
+    files.write_dataset(files.dataset("run", values), request.path, "run", about)
 
 
 def write_starts(requests):
@@ -210,7 +223,7 @@ def write_starts(requests):
             job = request.computes
             wall = moving_wall(job, job.placement.bottom, job.placement.top)
             about = {"backend": "film", "revision": 3}
-            files.write_dataset(state_of(wall), request.path, "initial", about)
+            files.write_dataset(wall, request.path, "run", about)
 
 
 def gather(study, campaign, subject, requests):

@@ -30,7 +30,6 @@ from wallnet.jobs.base import canonical
 from wallnet.jobs.request import where
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
-from wallnet.questions.opened import FILES
 from wallnet.studies import QUESTIONS, STUDIES, gather_job
 
 TRAIN = DATA["pulse_trains"]["climb"]
@@ -62,7 +61,7 @@ def test_pulses_of_all_studies_have_what_comes_with_their_current(study, tmp_pat
     campaign = plan.parse(data)
     for request in requested(study, campaign):
         job = request.computes.plain()
-        if job.get("current_density") or "train" in job:
+        if any("current_density" in step for step in job.get("steps", ())):
             notched = "notches" in job["track"]
             assert ("oersted" in job, "crowding" in job) == (True, notched), request.path
 
@@ -71,14 +70,16 @@ def simulated(study, campaign):
     """Write what the study gathers: walls that stay where they are, and the energies of paths."""
     gathered = []
     for request in requested(study, campaign):
-        if request.kind in ("trace", "level"):
-            write_trace(request, 40e-9, 40e-9, wall_time=2.0)
-        elif request.kind == "pulse_train" and study.name == "pulse_trains":
-            write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
-        elif request.kind == "pulse_train":
-            write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
-        elif request.kind == "ensemble":
-            write_block(request, [("notch 1", 40.0, "")] * 8)
+        if request.kind == "run":
+            run = request.computes
+            if study.name == "pulse_trains":
+                write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
+            elif run.replicas:
+                write_block(request, [("notch 1", 40.0, "")] * 8)
+            elif run.ends_at_rest or run.maps:
+                write_trace(request, 40e-9, 40e-9, wall_time=2.0)
+            else:
+                write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
         elif request.kind == "minima":
             # trains may have written some that name their states
             if not Path(request.path).exists():
@@ -109,13 +110,15 @@ def examples(tmp_path_factory):
     return copied
 
 
+def stored(request):
+    """Return the kind of the file of a request."""
+    return "run" if request.kind == "initial" else request.kind
+
+
 def change(request, make):
     """Apply a function to the dataset of a result."""
-    kind = FILES.get(request.kind, request.kind)
+    kind = stored(request)
     files.write_dataset(make(files.read_dataset(request.path, kind)), request.path, kind, {})
-
-
-MOVED = ("trace", "train", "ensemble")
 
 
 @each_study
@@ -131,7 +134,7 @@ def test_each_path_is_that_of_its_own_request(study, campaign):
 def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaign, examples):
     gathered = examples(study, campaign)
     change(gathered[-1], lambda data: data.assign_attrs(revision=9))
-    kinds = {request.path: FILES.get(request.kind, request.kind) for request in gathered}
+    kinds = {request.path: stored(request) for request in gathered}
     origins = [files.read_dataset(path, kind).attrs for path, kind in kinds.items()]
     subject = SUBJECTS[study.name]
     attrs = gather(study, campaign, subject, requested(study, campaign)).attrs
@@ -147,7 +150,7 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     assert attrs["subject"] == subject
     assert attrs.get("device") == (subject if study.of_device else None)
     # a sensitivity only checks the walls at rest, which are the first
-    first = next(r for r in gathered if (study.name, r.kind) != ("sensitivity", "level"))
+    first = next(r for r in gathered if study.name != "sensitivity" or r.conditions.duration != 0)
     assert attrs["simulation"] == first.computes.to_json()
     for key in ("backend", "revision"):
         assert attrs[f"simulation_{key}"] == ", ".join(
@@ -155,14 +158,13 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
         )
     assert attrs["revision"] == revisions.of(study.name)
     # minima and paths have no pulses
-    pulses = [files.read_dataset(path, kind) for path, kind in kinds.items() if kind in MOVED]
+    pulses = [files.read_dataset(path, kind) for path, kind in kinds.items() if kind == "run"]
     kelvin = {f"{dataset.attrs.get('temperature', 0):g} K" for dataset in pulses}
     assert attrs.get("simulation_temperature", "") == ", ".join(sorted(kelvin))
 
 
 def of_another_pulse(own):
-    pulse = own["train"]["pulses"][-1] if "train" in own else own
-    pulse["current_density"] = 1e10
+    own.get("steps", [own])[-1]["current_density"] = 1e10
 
 
 def of_another_material(own):

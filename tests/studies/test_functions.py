@@ -141,7 +141,7 @@ def registered(monkeypatch):
     )
 
     def gather(settings, opened):
-        pulses = opened.where("trace")
+        pulses = opened.pulses()
         states = [str(pulse.outcomes[0].state) for pulse in pulses]
         densities = [pulse.simulation.current_density for pulse in pulses]
         assert opened.about == {"share": 0.25, "length": 200e-9}

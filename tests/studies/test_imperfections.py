@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.walls import SYNAPSE, campaign
 
-from wallnet import files, revisions
+from wallnet import files, jobs, revisions
 from wallnet.cli import main
 from wallnet.config import ConfigError
 from wallnet.config.imperfections import DeviceImperfections
@@ -92,8 +93,9 @@ def write_thermal(counts, conductance, simulated, sample=True, **about):
     if sample:
         whole["sample"] = [0, 1][:samples]
     parameters = {"subject": "warm", "settings": {"device": "track", **about}}
-    simulation = {"train": {"pulses": [{"duration": 1.5e-9}]}}
-    attributes = {"parameters": json.dumps(parameters), "simulation": json.dumps(simulation)}
+    device = campaign(d=SYNAPSE).devices["d"]
+    run = jobs.pulse_train_job(device, [{"current_density": 3e11, "duration": 1.5e-9}])
+    attributes = {"parameters": json.dumps(parameters), "simulation": run.to_json()}
     files.write_dataset(
         files.dataset("thermal", whole, attributes), "thermal.nc", "thermal", {"revision": 4}
     )

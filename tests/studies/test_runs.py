@@ -123,7 +123,7 @@ def test_walls_do_what_the_engine_computes(ran):
     window = files.read_dataset(path, "operating_window")
     assert window["window_outcome"].values[0].tolist() == [["sticks", "works"]]
     place = ran.folder / "results/operating_windows/three/alpha-0.5"
-    train = files.read_dataset(place / "1.500/1.0500.nc", "train")
+    train = files.read_dataset(place / "1.500/1.0500.nc", "run")
     minima = files.read_dataset(place / "minima.nc", "minima")
     notches = (1, 2, 3, 3, 2, 1, 1)
     assert api.states(train, minima) == [f"notch {notch}" for notch in notches]
@@ -170,17 +170,17 @@ def test_samples_of_a_sweep_stand_beside_the_perfect_device(ran):
     perfect, sample = swept["final_wall_position"].values[:, 0]
     assert perfect != sample
     for number, place in enumerate((results, results / "samples/1")):
-        trace = files.read_dataset(place / "traces/rough/0.8000.nc", "trace")
+        trace = files.read_dataset(place / "traces/rough/0.8000.nc", "run")
         minima = files.read_dataset(place / "minima/rough.nc", "minima")
-        assert [swept["state"].values[number, 0]] == api.states(trace, minima)
+        assert [swept["state"].values[number, 0]] == api.states(trace, minima)[1:]
     assert len((results / "tables/sweeps/rough.csv").read_text().splitlines()) == 1 + 1
     assert "spread of samples" in (results / "tables/sweeps/rough.md").read_text()
 
 
 def test_a_pulse_starts_from_the_last_state_of_its_level(ran):
-    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "trace")
+    level = files.read_dataset(ran.folder / "results/levels/stairs/3.nc", "run")
     path = ran.folder / "results/transitions/stairs/3/1.500/1.0500.nc"
-    trace = files.read_dataset(path, "trace")
+    trace = files.read_dataset(path, "run")
     placed, last = (level["magnetization"].values[index] for index in (0, -1))
     assert np.nanmax(np.abs(last - placed)) > 0.1  # it relaxed
     assert np.nanmax(np.abs(trace["magnetization"].values[0] - last)) < 1e-6
@@ -444,8 +444,8 @@ def test_each_pulse_of_a_train_asks_for_memory(tmp_path):
     data["pulse_trains"]["long"] = {"device": "stairs", "pulses": [PULSE | {"repetitions": 200}]}
     Campaign(tmp_path).configure(data)
     jobs = planned_jobs(tmp_path, ["pulse_trains"])
-    trains = [job for job in jobs if job["rule"] == "pulse_train"]
+    trains = [job for job in jobs if job["rule"] == "run"]
     assert {job["wildcards"]["result"]: job["resources"] for job in trains} == {
-        "pulse_trains/climb/train": [950 + 4 * 3, 60],
-        "pulse_trains/long/train": [950 + 4 * 200, 60],
+        "pulse_trains/climb/train": [900 + 4 * 3, 45],
+        "pulse_trains/long/train": [900 + 4 * 200, 240],
     }

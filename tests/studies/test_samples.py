@@ -12,7 +12,7 @@ from helpers.small_campaign import TINY
 from helpers.studies import CUT
 from helpers.transitions import led
 
-from studies.results import NM, gather, write_starts, write_trace
+from studies.results import NM, gather, pulsed, write_starts, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config import ConfigError, Figures
@@ -61,7 +61,7 @@ def test_each_sample_has_the_requests_of_the_study_in_a_folder_of_its_own():
             assert of_sample.kind == request.kind
             conditions = dataclasses.replace(request.conditions, sample=number)
             assert of_sample.conditions == conditions
-    levels = where(several, "level", Conditions(state=WallState("notch 1")))
+    levels = where(several, "run", Conditions(duration=0.0, state=WallState("notch 1")))
     assert len({level.digest for level in levels}) == len(levels) == 3
 
 
@@ -75,7 +75,7 @@ def test_a_result_of_a_sample_has_its_request_and_its_rule():
             for kind in KINDS_OF_REQUESTS
             if re.fullmatch(f"results/({pattern_of(kind)})\\.nc", path)
         ]
-        assert matching == ["level"]
+        assert matching == ["run"]
     with pytest.raises(ConfigError, match="samples/3/levels/stairs/1.nc is not asked for"):
         requested["results/samples/3/levels/stairs/1.nc"]
 
@@ -283,7 +283,7 @@ def test_rounds_ask_for_pulses_of_each_sample(tmp_path, monkeypatch):
     more = study.requests_of(plan.parse(rough_intervals(3)), "stairs")
     assert {request.path for request in more if "/intervals/" in request.path} == pulses
     last = Conditions(sample=3, current_density=1.2e12)
-    assert [request.conditions.round for request in where(more, "trace", last)] == [None]
+    assert [request.conditions.round for request in pulsed(more, last)] == [None]
     fewer = study.requests_of(plan.parse(rough_intervals(0)), "stairs")
     *own, minima = fewer
     assert [(pulse.conditions.current_density, pulse.conditions.round) for pulse in own] == [
@@ -367,7 +367,7 @@ def test_thresholds_of_each_sample(tmp_path, monkeypatch):
     def simulated(requests):
         for request in requests:
             conditions, end = request.conditions, 120 * NM
-            if conditions.variant in TRACKS and request.kind == "trace":
+            if conditions.variant in TRACKS and conditions.current_density is not None:
                 notch = conditions.state.ends[0]
                 least = (1e12, 3.5e12)[notch - 1] if conditions.sample else 2e12
                 end = 460 * NM if conditions.current_density > least else 120 * NM * notch
@@ -428,5 +428,5 @@ def test_noise_of_samples_differs():
     """Samples of one device have other noise, as their pulses do."""
     data = with_samples(2)
     data["devices"]["stairs"]["temperature"] = {"ambient": 300.0}
-    levels = where(requests_of(data), "level", Conditions(state=WallState("notch 1")))
+    levels = where(requests_of(data), "run", Conditions(duration=0.0, state=WallState("notch 1")))
     assert len({level.computes.noise_key for level in levels}) == len(levels) == 3

@@ -295,11 +295,11 @@ def test_a_simulated_sample_has_ends_states_and_conductance():
     """A wall that is placed in a notch stays there, and is read with widths of the sample."""
     short = {"pulse": {"duration": 0.1e-9, "current_densities": [1e10]}}
     made = sampled(2, wall={"start": 90e-9}, relaxation={"longest": 0}, **short)
-    state = simulate.initial_state(initial_job(made))
-    assert state["initial_magnetization"].shape == (24, 80, 3)
+    state = simulate.simulate(initial_job(made))
+    assert state["magnetization"].shape == (1, 24, 80, 3)
     assert float(state["y"][0]) == pytest.approx(-4.5 * NM, rel=1e-9, abs=0)
     trace = api.simulate(made, 1e10, progress=False)
-    assert api.states(trace, api.minima(made)) == ["notch 1"]
+    assert api.states(trace, api.minima(made)) == ["notch 1"] * 2
     ends = [float(trace[f"wall_{end}"][-1]) for end in ("bottom", "top")]
     assert ends == pytest.approx([90 * NM] * 2, abs=8 * NM)
     cells = magnetic_mask(made.sampled_track).sum(axis=0)

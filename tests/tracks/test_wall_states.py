@@ -230,4 +230,4 @@ def test_states_of_another_track_name_no_wall():
     trace = api.simulate(device, 0.0, progress=False)
     with pytest.raises(ConfigError, match="minima are those of another track; give those of the"):
         api.states(trace, minima)
-    assert api.states(trace, api.minima(other)) in (["free"], ["still moving"])
+    assert api.states(trace, api.minima(other))[-1] in ("free", "still moving")

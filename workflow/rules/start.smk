@@ -2,7 +2,7 @@
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from wallnet.jobs.request import SIMULATED
+from wallnet.jobs.request import COMMANDS
 
 
 def check_named():
@@ -27,7 +27,7 @@ def check_calculators(planned):
     called = [
         request.computes.to_json()
         for job in planned
-        if job.rule.name in SIMULATED
+        if COMMANDS.get(job.rule.name) == "simulate"
         and (request := requested[job.output[0]]).calculator not in ready
     ]
     checked(check_settings, plan.start.own_calculators(campaign))

@@ -30,13 +30,11 @@ from wallnet.files import WallState
 from wallnet.files.schema import names_of
 from wallnet.jobs.energy_path import neighbours
 from wallnet.plan.shown import FIGURES
-from wallnet.questions.opened import outcomes
 from wallnet.simulate.energy_path import find_barrier, find_minima
-from wallnet.simulate.pulse_trains import run_pulse_train
 from wallnet.studies import DEVICES, STUDIES
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
-from wallnet.tracks.states import States
+from wallnet.tracks.states import States, outcomes
 from wallnet.tracks.ubermag import field_of, mesh_of
 
 if TYPE_CHECKING:
@@ -234,10 +232,10 @@ def _track_of(data: "xarray.Dataset") -> config.Track:
 def _begin(device: Device, trace: "xarray.Dataset | None" = None) -> "xarray.Dataset":
     """Return the end of a trace, or the initial state of a device."""
     if trace is None:
-        return simulation.initial_state(jobs.initial_job(device))
+        return simulation.simulate(jobs.initial_job(device))
     if _track_of(trace) != device.sampled_track:
         raise ConfigError("initial is a trace of another track; give one of this device")
-    return simulation.state_of(trace)
+    return trace
 
 
 @checked_arguments
@@ -278,7 +276,7 @@ def pulse_train(
         raise ConfigError("\n".join(finding.sentence("pulse_train") for finding in findings))
     job = jobs.pulse_train_job(device, train.pulses)
     with simulation.progress_bar(job.longest, progress) as reached:
-        return run_pulse_train(job, _begin(device, initial), reached)
+        return simulation.simulate(job, _begin(device, initial), reached)
 
 
 def train(*arguments: Any, **named: Any) -> "xarray.Dataset":
@@ -473,13 +471,10 @@ def field(data: "xarray.Dataset", snapshot: int = -1) -> "discretisedfield.Field
     discretisedfield.Field
         Unit vectors; zero where there is no magnetic material. The layer is one cell thick.
     """
-    if "initial_magnetization" in data:
-        values = data["initial_magnetization"].values
-    else:
-        maps = checked_value("data", data, TRACE)["magnetization"]
-        bounds = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
-        snapshot = checked_value("snapshot", snapshot, bounds)
-        values = maps.isel(snapshot=snapshot).values
+    maps = checked_value("data", data, TRACE)["magnetization"]
+    bounds = whole(-len(maps), len(maps) - 1, "the trace has no other snapshots")
+    snapshot = checked_value("snapshot", snapshot, bounds)
+    values = maps.isel(snapshot=snapshot).values
     return field_of(mesh_of(_track_of(data)), np.nan_to_num(values), valid="norm")
 
 
@@ -511,7 +506,7 @@ def figure(
     from wallnet.report import style
     from wallnet.studies.showing import show_of
 
-    own_kind = str(data.attrs.get("kind", "trace"))  # a trace has none until it is written
+    own_kind = str(data.attrs.get("kind", "run"))  # a run has none until it is written
     study = next((name for name, study in STUDIES.items() if study.kind == own_kind), "")
     kinds = [own_kind] if study else [name for name, row in FIGURES.items() if row.kind == own_kind]
     if kind not in kinds:
@@ -541,7 +536,9 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         drawing, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
         draw_map(upper, trace, trace["snapshot_time"].values[-1])
         draw_ends(lower, trace)
-        lower.axvspan(0, trace.attrs["pulse_end"] / 1e-9, color=style.SHADE, label="current")
+        begin = trace["pulse_start"].values / 1e-9
+        for start, end in zip(begin, begin + trace["pulse_duration"].values / 1e-9, strict=True):
+            lower.axvspan(start, end, color=style.SHADE)
         lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()
         return drawing

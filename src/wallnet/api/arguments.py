@@ -1,7 +1,6 @@
 """Arguments of the functions of `wallnet.api`, checked by their names before any work."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -12,9 +11,9 @@ from wallnet.config.devices import LARGEST_SAMPLE
 from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files import FileError
-from wallnet.files.schema import KINDS, dataset, dimensions_of, impossible
-from wallnet.questions.opened import OF_OUTCOMES
+from wallnet.files.schema import KINDS, OPTIONAL, dataset, dimensions_of, impossible
 from wallnet.studies.barriers.ask import SPACING
+from wallnet.tracks.states import OF_OUTCOMES
 
 MOST_SHOWN = 100
 """Largest number of pulses that a figure shows."""
@@ -35,18 +34,18 @@ def _is_trace(value: Any) -> bool:
     """Return whether it is a trace of the schema, with numbers where there is magnetic material."""
     import numpy as np
 
-    names, ascending = KINDS["trace"], ("time", "snapshot_time", "x", "y")
-    if not _is_result(value, *names, "pulse_end"):
+    names = dict.fromkeys((*KINDS["run"], *OPTIONAL["run"]["profile"], *OPTIONAL["run"]["maps"]))
+    ascending = ("time", "snapshot_time", "x", "y")
+    if not _is_result(value, *names):
         return False
     values = {name: value[name].values for name in names}
     with suppress(FileError, TypeError, ValueError):
-        dataset("trace", values)
+        dataset("run", values)
         filled = np.isfinite(values["magnetization"]).all(axis=-1)
         return (
             all(value[name].dims == dimensions_of(name, names) for name in names)
             and all(np.isfinite(values[name]).all() for name in (*ascending, "m"))
             and all((np.diff(values[name]) > 0).all() for name in ascending)
-            and math.isfinite(value.attrs["pulse_end"])
             and bool((filled == filled[0]).all())
             # partly filled cells count in part
             and bool((filled[0].sum(axis=0) >= values["magnetic_cells"] - 1e-6).all())
@@ -73,7 +72,7 @@ _DEVICE = "is not a device; make one by load_device or make_device"
 TEXT = valid(lambda value: isinstance(value, str), "is not a name; give it as text")
 TRACE = valid(_is_trace, "is not a whole trace; give one as simulate returns it")
 WALLS = valid(
-    lambda value: any(_is_result(value, *names) for names in OF_OUTCOMES.values()),
+    lambda value: _is_result(value, *OF_OUTCOMES),
     "is not a trace; give one as simulate or pulse_train returns it",
 )
 MINIMA = valid(

@@ -5,17 +5,21 @@ planning imports no calculator. That of a user-defined class is read before the 
 """
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, PositiveFloat, PositiveInt
+from pydantic import BaseModel, BeforeValidator, PositiveFloat, PositiveInt
 
 from wallnet.config.calculators import FilmSettings, OommfSettings
 from wallnet.config.quantities import CLASS, Section, Text
 
-Simulated = Literal["trace", "pulse_train", "ensemble"]
-"""What a calculator simulates in one job: at most one pulse, a train, or a block of replicas."""
 
-Amounts = Mapping[Simulated, PositiveInt]
+def _one_number(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        raise ValueError("write one number, such as memory = 900 or runtime = 15")
+    return value
+
+
+Amount = Annotated[PositiveInt, BeforeValidator(_one_number)]
 
 
 class Declaration:
@@ -50,10 +54,10 @@ class Declaration:
     """Whether it simulates a current that crowds at notches (`heavy_metal.cut`)."""
     threads: ClassVar[PositiveInt] = 1
     """Threads of a job, unless its settings have `threads`."""
-    memory: ClassVar[Amounts] = {"trace": 800, "pulse_train": 950, "ensemble": 1000}
-    """Memory of a job in MB; by default, that of the embedded engine."""
-    runtime: ClassVar[Amounts] = {"trace": 15, "pulse_train": 60, "ensemble": 240}
-    """Wall time in min after which a cluster may end a job; as above."""
+    memory: ClassVar[Amount] = 900
+    """Memory of a job in MB, without its steps; by default, that of the embedded engine."""
+    runtime: ClassVar[Amount] = 15
+    """Wall time in min of a step, after which a cluster may end its job; as above."""
     relative_time: ClassVar[PositiveFloat | None] = None
     """Processor time relative to the embedded engine on the same core; None if it is not known."""
 
@@ -91,8 +95,8 @@ class OommfDeclaration(Packaged):
     title = "OOMMF"
     software = "oommf"
     temperature = waveforms = frozen_spins = varying_parameters = varying_dmi = fields = True
-    memory: ClassVar[Amounts] = {"trace": 1000, "pulse_train": 1150, "ensemble": 1200}
-    runtime: ClassVar[Amounts] = {"trace": 120, "pulse_train": 600, "ensemble": 2400}
+    memory = 1100
+    runtime = 120
     relative_time = 250.0
 
 

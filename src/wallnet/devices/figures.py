@@ -94,7 +94,7 @@ class Sources:
             raise files.FileError("traces are missing; this figure needs the folder of traces")
         path = Path(self.traces, f"{current_name(current_density)}.nc")
         read = ("magnetization", "snapshot_time", "x", "y", "component")
-        return files.read_dataset(path, "trace", only=read)
+        return files.read_dataset(path, "run", only=read)
 
 
 def _colorbar(figure: "style.Figure", image: Any, axes: Any) -> None:

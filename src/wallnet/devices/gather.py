@@ -67,7 +67,7 @@ def gather(device: Device, opened: Opened) -> dict[str, Any]:
     traces: list[dict[str, Array]] = []
     ends: list[End] = []
     rows: list[dict[str, Any]] = []
-    for trace in opened.where("trace"):
+    for trace in opened.pulses():
         time, recorded, end = read_trace(trace, device)
         # the tolerance keeps the last entry despite rounding errors of the summed steps
         grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval

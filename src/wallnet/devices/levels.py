@@ -157,7 +157,7 @@ def _level(
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        *_, wall = read_trace(opened.one("level", Conditions(state=state)), device)
+        *_, wall = read_trace(opened.one("run", Conditions(state=state, duration=0.0)), device)
         source, resting = "", minimum
     else:
         wall, source, resting = _measured(state, device, opened, driven)
@@ -194,7 +194,7 @@ def _measured(
         length = device.track.length
         uniform = End(state, 1, length, (length, length), detected=-1.0)
         return *(driven or (uniform, source)), state
-    *_, end = read_trace(opened.one("level", Conditions(state=state)), device)
+    *_, end = read_trace(opened.one("run", Conditions(state=state, duration=0.0)), device)
     if end.state == state and end.rests:
         return end, "wall placed there and relaxed", state
     resting = end.state
@@ -208,8 +208,8 @@ def _measured(
 def _start(device: Device, opened: Opened) -> End:
     """Return the wall of the initial state."""
     track = device.track
-    content = opened.one("initial").read("initial_magnetization")
-    m = content["initial_magnetization"].values
+    content = opened.one("initial").read("magnetization", "snapshot_time")
+    m = content["magnetization"].values[-1]
     m_z = m[..., COMPONENTS.index("z")]
     film = films.layer(Run.of_dataset(content.attrs))
     cells = films.column_cells(film)

@@ -21,6 +21,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.questions.opened import Result
 from wallnet.tracks.domains import domains_of
+from wallnet.tracks.states import OF_OUTCOMES, outcomes
 from wallnet.tracks.walls import at_rest
 
 WALL = ("wall_position", "wall_bottom", "wall_top")
@@ -123,8 +124,8 @@ def read_trace(
     wallnet.files.FileError
         If it is missing, damaged or of another simulation, or no cell is under the detector.
     """
-    names = ("time", *RECORDED, "walls", "magnetization_profile", "magnetic_cells")
-    content, relaxation = result.read(*names), device.relaxation
+    names = ("time", "pulse_duration", "magnetization_profile", "magnetic_cells")
+    content, relaxation = result.read(*names, *RECORDED, *OF_OUTCOMES), device.relaxation
     cells, columns = content["magnetic_cells"].values, device.detector.columns(device.track)
     if not cells[columns].sum():
         raise files.FileError(
@@ -132,13 +133,13 @@ def read_trace(
             "detector.stop away from the notches"
         )
     profile = content["magnetization_profile"].values[..., COMPONENTS.index("z")]
-    time, pulse_end = content["time"].values, float(content.attrs["pulse_end"])
+    time, pulse_end = content["time"].values, float(content["pulse_duration"][-1])
     recorded = {name: content[name].values.astype(float) for name in RECORDED}
     domains = domains_of(content, time)
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
-    settled = int(content.attrs["settled"])
-    final, states = files.last_ends(content), result.states
+    (_, read), states = outcomes(content, result.states), result.states
+    settled, final = int(content["read_settled"][0, -1]), (read.bottom, read.top)
     near = states.distance(final) <= LARGEST_REST
     if settled == 1 and not (near or comes_to_rest(time, ends, min(relaxation.hold, time[-1]))):
         settled = 0
@@ -153,5 +154,5 @@ def read_trace(
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
     resting = files.is_resting(content.attrs, settled)
     rests = resting is True
-    state = states.state(final, int(content["walls"][-1]), resting)
+    state = states.state(final, read.walls, resting)
     return time, recorded, End(state, settled, position, final, detected, noise, held, rests)

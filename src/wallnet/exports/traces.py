@@ -50,9 +50,7 @@ def read(device: Device) -> Traced:
     path = _path(device)
     if not path.exists():
         raise FileError(f"{path} is not there; correct --trace, or run snakemake")
-    content = files.read_dataset(path, "trace")
-    if not content.sizes["snapshot"]:
-        raise FileError(f"{path} has no maps; name a trace that has some")
+    content = files.read_maps(path)
     try:
         job = Run.of_dataset(content.attrs)
     except FileError as error:

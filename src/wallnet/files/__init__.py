@@ -9,10 +9,10 @@ from wallnet.files.datasets import (
     given_text,
     is_quenched,
     is_resting,
-    last_ends,
     of_perfect_device,
     read_dataset,
     read_json,
+    read_maps,
     write_dataset,
     write_json,
 )

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import netCDF4
     import xarray
 
+SMALLEST_COMPRESSED = 1024
+"""Size in bytes above which a variable is compressed."""
+
 # Files are written under a temporary name and renamed, so HDF5's locks are not needed. Network
 # file systems often refuse these locks.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
@@ -110,8 +113,11 @@ def write_dataset(
     values = {str(name): array.values for name, array in data.variables.items()}
     attrs = {"wallnet_version": __version__, **data.attrs, **attributes, "kind": kind}
     whole = schema.dataset(kind, values, attrs)
+    # chunks of small arrays would be larger than these
     numbers = [
-        name for name, array in whole.variables.items() if array.ndim and array.dtype.kind != "U"
+        name
+        for name, array in whole.variables.items()
+        if array.nbytes > SMALLEST_COMPRESSED and array.dtype.kind != "U"
     ]
     with written_whole(path) as partial:
         try:
@@ -186,6 +192,14 @@ def read_dataset(
         return data if samples else of_perfect_device(data)
 
 
+def read_maps(path: str | Path) -> "xarray.Dataset":
+    """Read a run with maps of the magnetisation; errors are those of `read_dataset`."""
+    run = read_dataset(path, "run")
+    if "magnetization" not in run:
+        raise FileError(f"{path} has no maps; name a trace that has some")
+    return run
+
+
 def of_perfect_device(data: "xarray.Dataset") -> "xarray.Dataset":
     """Return a dataset without its samples, if it has some."""
     return data.isel({SAMPLE: 0}).drop_vars(SAMPLE) if SAMPLE in data.dims else data
@@ -233,15 +247,6 @@ def _opened(path: str | Path) -> "Iterator[netCDF4.Dataset]":
 def is_quenched(attributes: Mapping[str, Any]) -> bool:
     """Return whether the states of a result are those of quenched walls, as at a temperature."""
     return "temperature" in attributes
-
-
-def last_ends(trace: "xarray.Dataset") -> tuple[float, float]:
-    """Return the ends of the wall after a trace, or after its quench, in m, lower edge first."""
-    bottom, top = (
-        float(trace.attrs.get(f"quenched_{end}", trace[f"wall_{end}"].values[-1]))
-        for end in ("bottom", "top")
-    )
-    return bottom, top
 
 
 def is_resting(attributes: Mapping[str, Any], settled: int) -> bool | None:

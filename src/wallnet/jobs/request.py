@@ -21,19 +21,20 @@ from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import EnergyPath, Minima, minima_job
 from wallnet.jobs.run import Run, initial_job, level_job, pulse_job
 
-Kind = Literal["initial", "trace", "level", "pulse_train", "ensemble", "minima", "barrier"]
-
-SIMULATED: tuple[Kind, ...] = ("initial", "trace", "level", "pulse_train", "ensemble")
-"""Kinds that a calculator simulates."""
+Kind = Literal["initial", "run", "minima", "barrier"]
 
 COMMANDS: dict[Kind, str] = {
-    **dict.fromkeys(SIMULATED, "simulate"),
-    **{kind: kind for kind in ("initial", "minima", "barrier")},
+    "initial": "simulate",
+    "run": "simulate",
+    "minima": "minima",
+    "barrier": "barrier",
 }
-"""Kinds of requests, each with a rule of its name, and the commands that compute them."""
+"""Kinds of requests, each with a rule of its name, and the commands that compute them. The initial
+state of a device is a run, too; it takes seconds unless its wall relaxes."""
 
 COUNTED: dict[Kind, str] = {
-    **dict.fromkeys(SIMULATED, "simulations"),
+    "initial": "simulations",
+    "run": "simulations",
     "barrier": "paths between minima",
 }
 """Kinds that an estimate of work counts, and what it calls them. Minima take seconds."""
@@ -69,7 +70,7 @@ class Conditions:
     current_density : float
         That of the pulses, in A/m².
     duration : float
-        That of the pulses, in s.
+        That of the pulses, in s; 0 of a wall that only relaxes.
     temperature : float
         Temperature of the film in K.
     replica : int
@@ -204,7 +205,7 @@ def pulses(name: str, device: Device) -> dict[float, Request]:
 
     return {
         j: Request(
-            "trace",
+            "run",
             path.format(current_name(j)),
             partial(another, j),
             after,
@@ -220,8 +221,8 @@ def level(name: str, device: Device, state: WallState) -> Request:
     """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
     path = files.LEVEL.format(device=name, state=state.file_name)
     make = partial(level_job, device, state.file_name)
-    states, conditions = minima(name, device), Conditions(state=state)
-    return Request("level", path, make, states=states, conditions=conditions)
+    states, conditions = minima(name, device), Conditions(state=state, duration=0.0)
+    return Request("run", path, make, states=states, conditions=conditions)
 
 
 def minima(name: str, device: Device) -> Request | None:

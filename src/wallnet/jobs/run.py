@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from wallnet.config import ConfigError, quantities
 from wallnet.config.calculators import FilmSettings, OwnSettings, Settings
-from wallnet.config.declarations import PACKAGED, CalculatorName, Declaration, Simulated, declared
+from wallnet.config.declarations import PACKAGED, CalculatorName, declared
 from wallnet.config.devices import Device, Output, Rest, SimulatedMaterial, Temperature
 from wallnet.config.disorder import SampledTrack, track_of
 from wallnet.config.pulse import ProgramPulse
@@ -41,8 +41,11 @@ SECONDS_PER_CELL_STEP = 1e-8
 """Processor time of the embedded engine for one cell and one time step, in s, on a slow core: 0.2 s
 for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of it."""
 
-MEMORY_PER_PULSE = 4
-"""Further memory in MB of a train for each of its pulses."""
+MEMORY_PER_STEP = 4
+"""Further memory in MB of a run for each of its steps."""
+
+LONGEST = 16
+"""Steps, of all replicas, for whose time a run asks at most: a block of replicas has as many."""
 
 
 def blocks(replicas: int) -> list[tuple[int, int]]:
@@ -295,24 +298,16 @@ class Run(TrackJob):
         return int(getattr(self.calculator, "threads", declared(self.calculator_name).threads))
 
     @property
-    def kind(self) -> Simulated:
-        """What is simulated: a run that ends at rest, or has no pulse, leaves a trace."""
-        if self.replicas:
-            return "ensemble"
-        pulses = any(step.duration for step in self.steps)
-        return "pulse_train" if pulses and not self.ends_at_rest else "trace"
-
-    @property
     def memory(self) -> int:
         """Memory in MB that its job asks for."""
-        amounts = {**Declaration.memory, **declared(self.calculator_name).memory}
-        pulses = self.number_of_steps if self.kind == "pulse_train" else 0
-        return amounts[self.kind] + MEMORY_PER_PULSE * pulses
+        steps = self.number_of_steps * len(self.numbers)
+        return declared(self.calculator_name).memory + MEMORY_PER_STEP * steps
 
     @property
     def runtime(self) -> int:
         """Wall time in min that its job asks for."""
-        return {**Declaration.runtime, **declared(self.calculator_name).runtime}[self.kind]
+        steps = self.number_of_steps * len(self.numbers)
+        return declared(self.calculator_name).runtime * min(max(steps, 1), LONGEST)
 
     @property
     def processor_time(self) -> float | None:

@@ -150,7 +150,7 @@ def _pulse(data: xarray.Dataset, path: Any, most: int) -> dict[str, Any]:
     The maps are one picture, the first at the bottom, of at most so many bytes. Each has its edge
     rows twice, since browsers interpolate between rows.
     """
-    trace = files.read_dataset(path, "trace", only=READ)
+    trace = files.read_dataset(path, "run", only=READ)
     time = data["time"].values
     count = int(np.searchsorted(time, float(data["end_time"]) * (1 + 1e-9)))
     kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int))

@@ -13,8 +13,7 @@ from wallnet.studies import QUESTIONS, STUDIES, Question
 
 PLACES: Mapping[Kind, tuple[str, ...]] = {
     "initial": ("initial/[^/]+",),
-    "trace": (r"traces/[^/]+/-?[\d.]+",),
-    "level": ("levels/[^/]+/[^/]+",),
+    "run": (r"traces/[^/]+/-?[\d.]+", "levels/[^/]+/[^/]+"),
     "minima": ("minima/[^/]+",),
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""

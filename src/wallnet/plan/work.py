@@ -108,7 +108,7 @@ def bytes_of(request: Request) -> float:
     each cell in each map.
     """
     job = request.computes
-    if not isinstance(job, Run) or request.kind == "ensemble":
+    if not isinstance(job, Run) or job.replicas:
         return BYTES_PER_RESULT
     columns, rows = job.track.cells
     maps = 2 + job.longest / job.output.snapshot_interval

@@ -4,9 +4,9 @@ They make its dataset, and tell what its next round asks for.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Run
 from wallnet.jobs.request import ANY, Conditions, Kind
 from wallnet.questions.question import Gathered, GatherJob
-from wallnet.tracks.states import States
+from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, outcomes
 
 if TYPE_CHECKING:
     import xarray
@@ -27,62 +27,6 @@ MADE_BY = ("backend", "backend_version", "revision")
 
 OF_STATES = ("minimum_state", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged")
 """Variables of minima that name states."""
-
-
-class Outcome(NamedTuple):
-    """A wall after a pulse."""
-
-    state: WallState
-    """Its state (`wallnet.tracks.states`)."""
-    bottom: float
-    top: float
-    """Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
-    quenched wall."""
-    resting: bool | None
-    """Whether both ends rest; None if the time after the pulse is too short to tell. At a
-    temperature the quenched wall rests."""
-    walls: int = 1
-    """Number of walls on the track."""
-
-    @property
-    def position(self) -> float:
-        """Mean position of both ends in m."""
-        return (self.bottom + self.top) / 2
-
-    def rests_in(self, state: WallState) -> bool:
-        """Return whether it rests in a state."""
-        return self.resting is True and self.state == state
-
-
-OF_OUTCOMES = {
-    "trace": ("wall_bottom", "wall_top", "walls"),
-    "train": ("pulse_wall_bottom", "pulse_wall_top", "pulse_walls", "pulse_settled"),
-}
-"""Variables of a trace and of a train that tell where the wall was."""
-
-
-def outcomes(content: "xarray.Dataset", states: States) -> list[Outcome]:
-    """Return where the wall of a trace, or of a train, was after each pulse.
-
-    A train begins with the wall before its first pulse.
-    """
-    walls: Iterable[tuple[float, float, int, int]]
-    if "walls" in content:
-        count, settled = int(content["walls"][-1]), int(content.attrs["settled"])
-        walls = [(*files.last_ends(content), count, settled)]
-    else:
-        columns = (content[name].values.tolist() for name in OF_OUTCOMES["train"])
-        walls = zip(*columns, strict=True)
-    rows = []
-    for bottom, top, count, settled in walls:
-        rests = files.is_resting(content.attrs, settled)
-        state = states.state((bottom, top), count, rests)
-        rows.append(Outcome(state, bottom, top, rests, count))
-    return rows
-
-
-FILES: Mapping[Kind, str] = {"level": "trace", "pulse_train": "train"}
-"""Kind of the file of each kind of request, where its name is another."""
 
 
 class Result:
@@ -142,12 +86,14 @@ class Result:
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """Where the wall of a trace, or of a train, was after each pulse.
+        """Where the wall of a run was before its first pulse, and when it was read after each."""
+        return outcomes(self.read(*OF_OUTCOMES), self.states)
 
-        A train begins with the wall before its first pulse.
-        """
-        names = OF_OUTCOMES[FILES.get(self.kind, self.kind)]
-        return outcomes(self.read(*names), self.states)
+    @property
+    def walls(self) -> list[Outcome]:
+        """The wall of each replica when the run was read last."""
+        content, states = self.read(*OF_OUTCOMES), self.states
+        return [outcomes(content, states, row)[-1] for row in range(content.sizes["replica"])]
 
     @property
     def simulation(self) -> Run:
@@ -207,7 +153,7 @@ class Opened:
 
     def read(self, entry: Gathered, *names: str) -> "xarray.Dataset":
         """Read some variables of a result, optional ones if it has them, and all attributes."""
-        kind = FILES.get(entry.kind, entry.kind)
+        kind = "run" if entry.kind == "initial" else entry.kind
         return files.read_dataset(Path(self._folder, entry.path), kind, only=names)
 
     def states(self, minima: str) -> States:
@@ -228,6 +174,14 @@ class Opened:
                     place = tuple(getattr(result.conditions, name) for name in stated)
                     index.setdefault(place, []).append(result)
         return self._index[names].get(tuple(stated.values()), [])
+
+    def relaxed(self) -> list[Result]:
+        """Return the walls that only relaxed, as asked for."""
+        return self.where("run", Conditions(duration=0.0))
+
+    def pulses(self, conditions: Conditions = ANY) -> list[Result]:
+        """Return the runs with pulses under all conditions that are stated, as asked for."""
+        return [run for run in self.where("run", conditions) if run.conditions.duration != 0]
 
     def one(self, kind: Kind, conditions: Conditions = ANY) -> Result:
         """Return the only result of a kind under all conditions that are stated.

@@ -137,12 +137,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _animate(arguments: argparse.Namespace) -> None:
-    if (kind := kind_of(arguments.trace)) != "trace":
+    if (kind := kind_of(arguments.trace)) != "run":
         raise files.FileError(
             f"{arguments.trace} is no trace, but of kind {shown(kind)}; name one below "
             "results/traces"
         )
     source = Path(arguments.trace).absolute()
     path = arguments.out or f"{source.parent.name}-{source.stem}.gif"
-    write(files.read_dataset(arguments.trace, "trace"), path, 8)
+    write(files.read_maps(arguments.trace), path, 8)
     print(path)

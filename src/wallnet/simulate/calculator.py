@@ -115,9 +115,9 @@ class Calculator(Declaration, ABC, Generic[SettingsModel]):
         Whether it simulates a current that crowds at notches, as with `heavy_metal.cut`.
     threads : int
         Threads of a job. Snakemake sets OMP_NUM_THREADS to those that the job gets.
-    memory, runtime : Mapping
-        Memory in MB and wall time in min of a job, by "trace" (at most one pulse), "pulse_train"
-        and "ensemble"; what is not given is that of the embedded engine.
+    memory, runtime : int
+        Memory in MB of a job, to which each step adds 4, and wall time in min of each step, of 16
+        at most.
     relative_time : float or None
         Processor time relative to the embedded engine on the same core; None if it is not known.
     """

@@ -1,31 +1,24 @@
-"""Commands of `wallnet` that compute requests: states, pulses, minima and paths between them."""
+"""Commands of `wallnet` that compute requests: states, runs, minima and paths between them."""
 
 import argparse
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
-from wallnet.files.datasets import kind_of
 from wallnet.jobs import Run, pulse_job
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
-from wallnet.simulate.pulse_trains import run_pulse_train, unfinished
 from wallnet.tracks.regions import check
-from wallnet.tracks.states import States
-
-if TYPE_CHECKING:
-    import xarray
+from wallnet.tracks.states import OF_OUTCOMES, States
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `initial`, `simulate`, `minima` and `barrier` to the command line."""
+    """Add `simulate`, `minima` and `barrier` to the command line."""
     for name, handler, text in (
-        ("initial", _initial, "compute the initial state of a device"),
         ("simulate", _simulate, "run pulses, given as JSON or as a device of a configuration"),
         ("minima", _minima, "find the minima of the energy from walls placed in all states"),
         ("barrier", _barrier, "compute the path of least energy between two states of a wall"),
@@ -33,7 +26,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command = subparsers.add_parser(name, help=text, description=text)
         text = "canonical JSON of the job; - for standard input"
         command.add_argument("--job", required=name != "simulate", help=text)
-        text = "the initial state of pulses, or a trace with it as its end; then minima"
+        text = "a run from whose end this one starts; then minima"
         command.add_argument("--after", nargs="*", default=[], help=text)
         command.add_argument("--out", required=True, help="netCDF file to write")
         command.set_defaults(handler=handler)
@@ -45,18 +38,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
-def _initial(arguments: argparse.Namespace) -> None:
-    job = Run.from_json(files.given_text(arguments.job))
-    _keep(simulate.initial_state(job, arguments.out), arguments.out, "initial")
-
-
-def _keep(dataset: "xarray.Dataset", path: str, kind: str) -> None:
-    """Write a result, after which its checkpoint and finished pulses are of no use."""
-    files.write_dataset(dataset, path, kind, {})
-    path_beside(path).unlink(missing_ok=True)
-    shutil.rmtree(unfinished(path), ignore_errors=True)
-
-
 def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.job:
         job = Run.from_json(files.given_text(arguments.job))
@@ -66,38 +47,31 @@ def _simulate(arguments: argparse.Namespace) -> None:
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
-    start = _stored_state(arguments.after[0]) if arguments.after else None
+    before, *minima = arguments.after or [None]
+    only = ("magnetization", "snapshot_time")
+    start = files.read_dataset(before, "run", only) if before else None
+    states = States.of(files.read_dataset(minima[0], "minima")) if minima else None
     with simulate.progress_bar(job.longest, output=arguments.out) as progress:
-        if job.kind == "trace":
-            trace = simulate.simulate(job, start, progress, arguments.out)
-            _keep(trace, arguments.out, "trace")
-            settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
-            ends = (trace[f"wall_{end}"].values[-1] for end in ("bottom", "top"))
-            print(
-                f"{arguments.out}: {settled[trace.attrs['settled']]}; {_wall(*ends)} "
-                f"after {trace['time'].values[-1] * 1e9:.2f} ns; {trace.attrs['wall_time']:.1f} s"
-            )
-            return
-        if start is None:
-            raise ConfigError("a train of pulses starts from a state; give --after")
-        minima = [files.read_dataset(path, "minima") for path in arguments.after[1:]]
-        states = States.of(minima[0]) if minima else None
-        trace = run_pulse_train(job, start, progress, arguments.out, states)
-    _keep(trace, arguments.out, "ensemble" if job.replicas else "train")
-    print(f"{arguments.out}: {trace['pulse'].size - 1} pulses")
+        run = simulate.simulate(job, start, progress, arguments.out, states)
+    files.write_dataset(run, arguments.out, "run", {})
+    # its checkpoint and finished steps are of no use
+    path_beside(arguments.out).unlink(missing_ok=True)
+    shutil.rmtree(simulate.unfinished(arguments.out), ignore_errors=True)
+    if run.sizes["pulse"] != 2 or run.sizes["replica"] != 1:
+        pulses, replicas = run.sizes["pulse"] - 1, run.sizes["replica"]
+        print(f"{arguments.out}: {pulses} pulses, {replicas} replicas")
+        return
+    settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
+    bottom, top, _, rests = (run[name].values[0, -1].item() for name in OF_OUTCOMES)
+    print(
+        f"{arguments.out}: {settled[rests]}; {_wall(bottom, top)} "
+        f"after {run['time'].values[-1] * 1e9:.2f} ns; {run.attrs['wall_time']:.1f} s"
+    )
 
 
 def _wall(bottom: float, top: float) -> str:
     """Return where a wall is, given its ends in m."""
     return f"wall at {bottom * 1e9:.1f} nm (lower edge), {top * 1e9:.1f} nm (upper edge)"
-
-
-def _stored_state(path: str) -> "xarray.Dataset":
-    """Return the initial state of a file, or the last state of a trace."""
-    if kind_of(path) == "trace":
-        trace = files.read_dataset(path, "trace", only=("magnetization", "x", "y"))
-        return simulate.state_of(trace)
-    return files.read_dataset(path, "initial")
 
 
 def _minima(arguments: argparse.Namespace) -> None:

@@ -153,18 +153,27 @@ class Recorder:
             return False
         return rested(self.time, (self._entries[f"wall_{end}"] for end in ENDS), rest)
 
-    def reading(self) -> dict[str, Any]:
-        """Return the attributes that describe how the state of the wall is read.
+    def _settled(self) -> int:
+        """Return whether the wall rests at the end; -1 if the pause is too short to tell.
 
-        At 0 K it comes to rest, if the pause is long enough to tell. At a temperature it does not.
+        At a temperature it never rests.
         """
-        job = self.job
-        if not job.temperature:
-            pause, hold = job.step.pause, job.rest.hold if job.rest else math.inf
-            tells = pause > 0 if self.ends_at_rest else pause >= hold * (1 - 1e-9)
-            return {"settled": int(self._rests()) if tells else -1}
+        pause, hold = self.job.step.pause, self.job.rest.hold if self.job.rest else math.inf
+        tells = pause > 0 if self.ends_at_rest else pause >= hold * (1 - 1e-9)
+        return int(self._rests()) if tells and not self.job.temperature else -1
+
+    def _spin_temperatures(self) -> tuple[float, float]:
+        """Return the mean measured and set temperature in K; NaN without any."""
         spins = self.spin_temperatures
         measured, target = map(float, np.mean(spins, axis=0)) if spins else (math.nan, math.nan)
+        return measured, target
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the attributes of a trace at a temperature."""
+        job = self.job
+        if not job.temperature:
+            return {}
+        measured, target = self._spin_temperatures()
         warned = {}
         if abs(measured / target - 1) > LARGEST_DEVIATION:
             warned["warning"] = (
@@ -173,7 +182,6 @@ class Recorder:
             )
             logger.warning(warned["warning"])
         return {
-            "settled": -1,
             **warned,
             "temperature": job.field,
             "domain_magnetization": domain_magnetization(job.track, job.material, job.field),
@@ -185,22 +193,51 @@ class Recorder:
         """Return the wall ends of an entry in m, lower edge first."""
         return self._entries["wall_bottom"][entry], self._entries["wall_top"][entry]
 
-    def trace(self) -> "xarray.Dataset":
-        """Return the trace, kind 'trace', without attributes."""
+    def trace(self, quenched: "Recorder | None" = None) -> "xarray.Dataset":
+        """Return what was recorded, kind 'run', without attributes.
+
+        `quenched` has recorded a copy of the wall that was quenched after the end.
+        """
+        job = self.job
         if self._entries["snapshot_time"][-1] != self.time[-1]:
             self._keep(self.time[-1], self.latest)
-        x, y = centres(self.job.track)
+        x, y = centres(job.track)
         mean = np.array([m[2] for m in self._entries["m"]])
-        if self.job.temperature:
-            mean = np.clip(mean / magnetization_over_time(self.job, self.time), -1, 1)
-        return files.dataset(
-            "trace",
-            {
-                **self._entries,
-                "wall_position": wall_position(self.job.track, mean),
-                "magnetic_cells": self._cells,
-                "x": x,
-                "y": y,
-                "pulse_current_density": self.job.current_density,
-            },
+        if job.temperature and job.steps:
+            mean = np.clip(mean / magnetization_over_time(job, self.time), -1, 1)
+        ends = dict(
+            zip(ENDS, zip(self.ends(0), (quenched or self).ends(), strict=True), strict=True)
         )
+        moments = self._moments() if job.temperature else {}
+        values: dict[str, Any] = {
+            **self._entries,
+            "wall_position": wall_position(job.track, mean),
+            "magnetic_cells": self._cells,
+            "x": x,
+            "y": y,
+            "pulse": [0, 1],
+            "pulse_current_density": [0.0, job.current_density],
+            "pulse_start": [0.0, 0.0],
+            "pulse_duration": [0.0, job.pulse_end],
+            "pause_end": [0.0, self.time[-1]],
+            "read_walls": [[self._entries["walls"][entry] for entry in (0, -1)]],
+            "read_settled": [[-1, self._settled()]],
+            "replica": [job.numbers.start],
+            **{f"read_wall_{end}": [row] for end, row in ends.items()},
+        }
+        # before the step, and after it if there is one
+        return files.dataset("run", values | moments).isel(pulse=slice(1 + len(job.steps)))
+
+    def _moments(self) -> dict[str, Any]:
+        """Return the variables of the wall at the temperature at the end of pulse and pause."""
+        end = int(np.argmin(np.abs(np.array(self.time) - self.job.pulse_end)))
+        entries = np.array([[0, 0], [end, -1]])
+        profile = np.array(self._entries["magnetization_profile"])[entries, :, 2]
+        walls = {f"wall_{end}": np.array(self._entries[f"wall_{end}"])[entries] for end in ENDS}
+        moments = walls | {"m_z": np.array(self._entries["m"])[entries, 2], "profile": profile}
+        names = ("time", "walls", *(f"wall_{end}" for end in ENDS))
+        return {
+            **{f"replica_{name}": [values] for name, values in moments.items()},
+            "replica_spin_temperature": [[math.nan, self._spin_temperatures()[0]]],
+            **{f"onward_{name}": [math.nan] for name in names},
+        }

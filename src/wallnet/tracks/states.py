@@ -8,11 +8,12 @@ belongs to the nearest minimum if both of its ends are within Δ of those of the
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet import files
 from wallnet.config import Track
 from wallnet.files.schema import states
 from wallnet.files.schema.states import WallState
@@ -177,3 +178,46 @@ class States:
     def _apart(self, ends: Ends) -> list[float]:
         """Return the distance in m of the farther end of a wall from that of each minimum."""
         return [max(abs(a - b) for a, b in zip(ends, own, strict=True)) for own in self.ends]
+
+
+class Outcome(NamedTuple):
+    """A wall after a pulse."""
+
+    state: WallState
+    """Its state."""
+    bottom: float
+    top: float
+    """Positions of its ends at the lower and the upper edge in m; at a temperature, those of the
+    quenched wall."""
+    resting: bool | None
+    """Whether both ends rest; None if the time after the pulse is too short to tell. At a
+    temperature the quenched wall rests."""
+    walls: int = 1
+    """Number of walls on the track."""
+
+    @property
+    def position(self) -> float:
+        """Mean position of both ends in m."""
+        return (self.bottom + self.top) / 2
+
+    def rests_in(self, state: WallState) -> bool:
+        """Return whether it rests in a state."""
+        return self.resting is True and self.state == state
+
+
+OF_OUTCOMES = ("read_wall_bottom", "read_wall_top", "read_walls", "read_settled")
+"""Variables of a run that tell where the wall was when it was read."""
+
+
+def outcomes(run: "xarray.Dataset", states: States, replica: int = 0) -> list[Outcome]:
+    """Return the wall of a run before its first pulse, and when it was read after each.
+
+    `replica` counts from 0.
+    """
+    rows = []
+    columns = (run[name].values[replica].tolist() for name in OF_OUTCOMES)
+    for bottom, top, count, settled in zip(*columns, strict=True):
+        rests = files.is_resting(run.attrs, settled)
+        state = states.state((bottom, top), count, rests)
+        rows.append(Outcome(state, bottom, top, rests, count))
+    return rows

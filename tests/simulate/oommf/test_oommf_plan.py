@@ -40,11 +40,11 @@ def test_an_oommf_that_does_not_run_is_named_before_any_job(both, tmp_path, monk
 def test_a_real_run_and_what_reruns_nothing(both, tmp_path):
     done = both(TRACE)
     assert done.returncode == 0, done.stderr
-    trace = files.read_dataset(tmp_path / TRACE, "trace")
+    trace = files.read_dataset(tmp_path / TRACE, "run")
     assert trace.attrs["backend"] == "oommf"
     assert not [path for path in (tmp_path / "results").rglob("*") if path.suffix == ".omf"]
     assert "Nothing to be done" in both(TRACE).stderr
     assert jobs_in(both("-n", TRACE, oommf={"threads": 2}).stdout) == {}
     more = {"duration": 0.13e-9, "current_densities": [0.3e12, 0.4e12]}
     done = both("-n", TRACE, TRACE.replace("0.3", "0.4"), pulse=more)
-    assert jobs_in(done.stdout) == {"trace": 1}
+    assert jobs_in(done.stdout) == {"run": 1}

@@ -166,7 +166,7 @@ def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pu
         (int(request.conditions.variant), request.conditions.device): request.states
         and request.states.path.removeprefix("results/calibration/")
         for request in CALIBRATION.requests_of(campaign, "paper")
-        if request.kind == "trace"
+        if request.conditions.current_density is not None
     }
     numbers = (0, 0, 2, 3, 3)
     expected = {
@@ -177,7 +177,7 @@ def test_candidates_have_minima_of_their_own_unless_they_differ_in_damping_or_pu
     # a neuron has no notches
     assert minima == expected | {(candidate, "neuron"): None for candidate in range(5)}
     for request in CALIBRATION.requests_of(campaign, "paper"):
-        if request.kind == "trace" and request.states:
+        if request.conditions.current_density is not None and request.states:
             trace, least = request.computes, request.states.computes
             assert least.track == trace.track.without_damping()
             assert least.start == trace.placement.bottom

@@ -439,7 +439,7 @@ def test_each_device_has_states_of_its_own(tmp_path, monkeypatch):
     campaign = plan.parse(data)
     asked_of(1, campaign)
     for request in CALIBRATION.requests_of(campaign, "paper"):
-        if request.kind == "trace":
+        if request.conditions.current_density is not None:
             end = {"synapse": 120 * NM, "other": 130 * NM}[request.conditions.device]
             write_trace(request, end, end)
     data = gathered(campaign).isel(candidate=0, read_delay=0)
@@ -451,11 +451,11 @@ def test_each_read_delay_has_what_was_read_then(made):
     campaign, _ = made
     request = request_of(campaign, 0, 1.5 * T)
     write_trace(request, 120 * NM, 120 * NM, extra_rest=0.5e-9)
-    trace = files.read_dataset(request.path, "trace")
+    trace = files.read_dataset(request.path, "run")
     later = trace["time"].values > request.computes.pulse_end + 0.3e-9
     for name in ("wall_bottom", "wall_top"):
         trace[name].values[later] = 240 * NM
-    files.write_dataset(trace, request.path, "trace", {})
+    files.write_dataset(trace, request.path, "run", {})
     dataset = gathered(campaign).isel(candidate=0)
     assert dataset["simulated_value"].values[:, 0].tolist() == ["notch 1", "notch 2", "notch 2"]
     assert dataset["reference_met"].values[:, 0].tolist() == [1, 0, 0]

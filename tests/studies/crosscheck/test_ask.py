@@ -4,10 +4,9 @@ import pytest
 from helpers.crosscheck import crosschecked
 from helpers.messages import one_problem, problems
 
-from studies.results import one
+from studies.results import one, pulsed
 from wallnet import plan
 from wallnet.config.calculators import FilmSettings
-from wallnet.jobs.request import where
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]
@@ -34,13 +33,13 @@ def test_a_case_is_simulated_by_both_calculators():
         ),
         minima,
     ]
-    for request in where(requests, "trace"):
+    for request in pulsed(requests):
         quick = request.conditions.variant == "quick"
         digest = one(requests, "minima").digest if quick else None
         assert (request.states and request.states.digest) == digest
     assert {request.after for request in requests} == {()}
     film, oommf = (
-        one(requests, "trace", variant="quick", calculator=name).computes
+        one(requests, "run", variant="quick", calculator=name).computes
         for name in ("film", "oommf")
     )
     assert (film.calculator_name, oommf.calculator_name) == ("film", "oommf")
@@ -50,7 +49,7 @@ def test_a_case_is_simulated_by_both_calculators():
     assert film.calculator == FilmSettings(frozen_change=0.0)
     same = {"calculator": film.calculator, "calculator_name": "film"}
     assert oommf.model_copy(update=same) == film
-    slow = one(requests, "trace", variant="slow", calculator="film")
+    slow = one(requests, "run", variant="slow", calculator="film")
     assert slow.computes.pulse_end == 0.4e-9
 
 
@@ -61,7 +60,7 @@ def test_a_hyphen_replaces_the_colon_in_names_of_files():
     paths = [
         request.path
         for request in CROSSCHECK.requests_of(plan.parse(configuration), "engines")
-        if request.kind == "trace"
+        if request.kind == "run"
     ]
     names = ("wallnet.simulate.oommf-Oommf", "film")
     assert paths == [f"results/crosscheck/engines/a/{name}.nc" for name in names]
@@ -70,7 +69,7 @@ def test_a_hyphen_replaces_the_colon_in_names_of_files():
 def test_the_default_choice_lies_near_thresholds_at_three_dampings():
     campaign = plan.load("config.yaml")
     requests = CROSSCHECK.requests_of(campaign, "film-oommf")
-    jobs = [request.computes for request in requests if request.kind == "trace"]
+    jobs = [request.computes for request in requests if request.kind == "run"]
     assert {job.calculator_name for job in jobs} == {"film", "oommf"}
     assert {job.material.damping for job in jobs if job.track.notches} == {0.1, 0.3, 0.5}
 

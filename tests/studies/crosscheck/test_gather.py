@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from helpers.crosscheck import crosschecked
 
-from studies.results import NM, gather, one, write_states, write_trace
+from studies.results import NM, gather, one, pulsed, write_states, write_trace
 from wallnet import files, plan
-from wallnet.jobs.request import where
 from wallnet.studies import STUDIES
 
 CROSSCHECK = STUDIES["crosscheck"]
@@ -21,7 +20,7 @@ def campaign(tmp_path, monkeypatch):
     """Return the campaign, with a trace of both calculators of each case in this folder."""
     monkeypatch.chdir(tmp_path)
     made = plan.parse(crosschecked())
-    for request in where(CROSSCHECK.requests_of(made, "engines"), "trace"):
+    for request in pulsed(CROSSCHECK.requests_of(made, "engines")):
         case, calculator = request.conditions.variant, request.conditions.calculator
         if case == "quick":
             write_states(request, ("gap 1", 85, 97))
@@ -43,13 +42,13 @@ ABOUT = {
 
 def request_of(campaign, calculator):
     requests = CROSSCHECK.requests_of(campaign, "engines")
-    return one(requests, "trace", variant="quick", calculator=calculator)
+    return one(requests, "run", variant="quick", calculator=calculator)
 
 
 def change(request, make):
     """Apply a function to the trace of a request."""
-    data = make(files.read_dataset(request.path, "trace"))
-    files.write_dataset(data, request.path, "trace", {})
+    data = make(files.read_dataset(request.path, "run"))
+    files.write_dataset(data, request.path, "run", {})
 
 
 def differing(data):
@@ -79,7 +78,7 @@ def test_deviations_are_the_largest_over_what_both_traces_have(campaign):
     assert quick["wall_bottom_deviation"] == pytest.approx(1 * NM, rel=1e-4, abs=0)
     assert quick["wall_top_deviation"] == pytest.approx(3 * NM, rel=1e-4, abs=0)
     first, other = (
-        files.read_dataset(request_of(campaign, name).path, "trace")["wall_position"].values
+        files.read_dataset(request_of(campaign, name).path, "run")["wall_position"].values
         for name in ("film", "oommf")
     )
     assert quick["final_position_deviation"] == pytest.approx(
@@ -108,7 +107,7 @@ def test_curves_are_those_of_both_traces(campaign):
     change(request_of(campaign, "oommf"), differing)
     quick = gathered(campaign).sel(case="quick")
     for calculator, last in LAST.items():
-        trace = files.read_dataset(request_of(campaign, calculator).path, "trace")
+        trace = files.read_dataset(request_of(campaign, calculator).path, "run")
         for name in ("wall_bottom", "wall_top"):
             curve = quick[f"trace_{name}"].sel(calculator=calculator).values
             np.testing.assert_array_equal(curve[: last + 1], trace[name].values)

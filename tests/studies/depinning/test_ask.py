@@ -6,7 +6,7 @@ import pytest
 from helpers.depinning import depinned
 from helpers.messages import one_problem
 
-from studies.results import one
+from studies.results import one, pulsed
 from wallnet import files, plan
 from wallnet.files import WallState
 from wallnet.jobs.request import Conditions, where
@@ -47,7 +47,7 @@ def test_walls_rest_at_each_notch_and_at_each_single_notch():
     requests = DEPINNING.requests_of(campaign, "synapse")
     starts = {
         (request.conditions.variant, request.conditions.state): request
-        for request in where(requests, "level")
+        for request in where(requests, "run", Conditions(duration=0.0))
     }
     assert {place: request.path for place, request in starts.items()} == {
         ("notch", "notch 1"): "results/levels/synapse/1.nc",
@@ -73,8 +73,8 @@ def test_a_wall_relaxes_as_the_device_after_a_pulse():
     campaign = plan.parse(depinned(duration=0.7e-9))
     relaxation = campaign.devices["synapse"].relaxation
     requests = DEPINNING.requests_of(campaign, "synapse")
-    for rest in where(requests, "level"):
-        (pulse,) = where(requests, "trace", replace(rest.conditions, current_density=0.5e12))
+    for rest in where(requests, "run", Conditions(duration=0.0)):
+        (pulse,) = pulsed(requests, replace(rest.conditions, current_density=0.5e12, duration=None))
         assert pulse.after == (rest.path,)
         job = pulse.computes
         assert (job.placement, job.track) == (rest.computes.placement, rest.computes.track)
@@ -89,11 +89,11 @@ def test_states_are_named_by_the_minima_of_the_notches_of_a_track():
     """A track with one notch has minima of its own."""
     requests = DEPINNING.requests_of(plan.parse(depinned()), "synapse")
     digests = {request.path: request.digest for request in where(requests, "minima")}
-    own = where(requests, "trace", Conditions(variant="notch"))
+    own = pulsed(requests, Conditions(variant="notch"))
     assert {request.states.path for request in own} == {"results/minima/synapse.nc"}
     for number in (1, 2):
         place = Conditions(variant="single-notch", state=WallState.at(number, number))
-        single = where(requests, "trace", place)
+        single = pulsed(requests, place)
         path = f"{FOLDER}/single-notch-{number}/minima.nc"
         assert {request.states.path for request in single} == {path}
         own += single
@@ -122,7 +122,7 @@ def test_pulses_are_those_of_the_device_unless_they_have_a_duration():
         data["devices"]["synapse"]["pulse"]["waveform"] = [list(point) for point in shape]
         requests = DEPINNING.requests_of(plan.parse(data), "synapse")
         place = {"variant": "single-notch", "state": "notch 2", "current_density": 0.5e12}
-        pulse = one(requests, "trace", **place).computes
+        pulse = one(requests, "run", **place).computes
         assert (pulse.pulse_end, pulse.step.waveform) == expected
 
 

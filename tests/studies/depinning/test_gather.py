@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.depinning import depinned
 
-from studies.results import NM, T, gather, write_trace
+from studies.results import NM, T, gather, pulsed, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.jobs.request import Conditions, where
@@ -100,9 +100,9 @@ def end_of(conditions):
 
 
 def simulate(requests):
-    for request in where(requests, "level"):
+    for request in where(requests, "run", Conditions(duration=0.0)):
         write_trace(request, *[120 * NM * request.conditions.state.ends[0]] * 2)
-    for request in where(requests, "trace"):
+    for request in pulsed(requests):
         write_trace(request, *(end * NM for end in end_of(request.conditions)))
 
 
@@ -135,7 +135,7 @@ def campaign(written, tmp_path, monkeypatch):
 
 def swept(campaign, density):
     """Return a pulse of the sweep."""
-    pulses = where(requested(campaign), "trace", Conditions(current_density=density))
+    pulses = pulsed(requested(campaign), Conditions(current_density=density))
     (pulse,) = (pulse for pulse in pulses if not pulse.conditions.variant)
     return pulse
 
@@ -146,7 +146,7 @@ def gathered(campaign, **changes):
 
 def change(path, make):
     """Apply a function to the trace in a file."""
-    files.write_dataset(make(files.read_dataset(path, "trace")), path, "trace", {})
+    files.write_dataset(make(files.read_dataset(path, "run")), path, "run", {})
 
 
 def test_the_round_halves_the_gaps_with_a_threshold(campaign):
@@ -170,9 +170,9 @@ def test_a_wall_that_the_notch_pulls_back_after_the_pulse_has_not_left(campaign)
     """Both ends are 20 nm away as the strongest pulse ends."""
 
     def returns(data):
-        for name in ("wall_bottom", "wall_top"):
-            assert data[name].values[-1] > 130 * NM
-            data[name].values[-1] = 115 * NM
+        for name in ("read_wall_bottom", "read_wall_top"):
+            assert data[name].values[0, -1] > 130 * NM
+            data[name].values[0, -1] = 115 * NM
         return data
 
     change("results/depinning/synapse/notch-1/3.0000.nc", returns)
@@ -182,7 +182,7 @@ def test_a_wall_that_the_notch_pulls_back_after_the_pulse_has_not_left(campaign)
 
 def test_a_pulse_that_makes_a_second_wall_depins_both_ends(campaign):
     def splits(data):
-        data["walls"].values[-1] = 2
+        data["read_walls"].values[0, -1] = 2
         return data
 
     change("results/depinning/synapse/notch-2/3.0000.nc", splits)
@@ -227,7 +227,7 @@ def test_dwell_times_end_with_the_pulse(campaign):
     """A wall that leaves notch 2 after the pulse was there to the end of it."""
 
     def leaves(data):
-        after = data["time"].values > float(data.attrs["pulse_end"]) * (1 + 1e-9)
+        after = data["time"].values > float(data["pulse_duration"][-1]) * (1 + 1e-9)
         assert after.sum() > 2
         for name in ("wall_bottom", "wall_top"):
             data[name].values[after] = 350 * NM

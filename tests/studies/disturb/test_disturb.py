@@ -6,10 +6,10 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib.colors import to_hex
 
-from studies.results import gather, one, shown, write_states, write_trace, write_train
+from studies.results import gather, one, pulsed, shown, write_states, write_trace, write_train
 from wallnet import plan
 from wallnet.config import Figures
-from wallnet.jobs.request import where
+from wallnet.jobs.request import Conditions, where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.disturb.show import KEPT, LOST, UNSTABLE, draw
@@ -32,7 +32,7 @@ def test_pulses_have_the_shape_of_those_of_the_device():
     campaign = plan.parse(data | {"disturb": {"stairs": ASKED | {"write": 0.7e12}}})
     requests = STUDY.requests_of(campaign, "stairs")
     place = {"state": "notch 2", "current_density": 0.7e12}
-    (disturbance,) = one(requests, "pulse_train", **place).computes.steps
+    (disturbance,) = one(requests, "run", **place).computes.steps
     assert (disturbance.current_density, disturbance.duration) == (0.7e12, 0.8e-9)
     assert (disturbance.pause, disturbance.repetitions) == (10e-9, 3)
     assert disturbance.waveform == ((0.0, 0.0), (0.4e-9, 1.0))
@@ -66,7 +66,9 @@ def test_each_state_has_a_train_for_each_share_and_sign_that_ends_with_its_state
 
 
 def test_all_states_of_pinned_walls_are_disturbed_by_default():
-    levels = where(STUDY.requests_of(parsed(starts=None), "stairs"), "level")
+    levels = where(
+        STUDY.requests_of(parsed(starts=None), "stairs"), "run", Conditions(duration=0.0)
+    )
     # four notches, and three pairs of neighbours in both orders
     assert len(levels) == 4 + 2 * 3
 
@@ -88,11 +90,11 @@ COUNTS = [2, 0, 3, 0]
 def data():
     campaign = parsed(starts=["notch 2", "notch 4"])
     requests = STUDY.requests_of(campaign, "stairs")
-    level = one(requests, "level", state="notch 2")
+    level = one(requests, "run", duration=0.0, state="notch 2")
     write_states(level, ("notch 2", 140, 144))
     write_trace(level, 140 * NM, 144 * NM)
-    write_trace(one(requests, "level", state="notch 4"), 240 * NM, 244 * NM)
-    trains = where(requests, "pulse_train")
+    write_trace(one(requests, "run", duration=0.0, state="notch 4"), 240 * NM, 244 * NM)
+    trains = pulsed(requests)
     for (state, _), walls, train in zip(TRAINS, TRAINS.values(), trains, strict=True):
         assert train.conditions.state == state
         write_train(train, walls)

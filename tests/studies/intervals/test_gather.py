@@ -137,7 +137,7 @@ def test_a_track_without_a_wall_is_one_interval_at_rest(tmp_path, monkeypatch):
     requests = INTERVALS.requests_of(campaign, "stairs")
     for settled, density in enumerate((1.15e12, 1.2e12)):
         write_trace(
-            one(requests, "trace", current_density=density), 400 * NM, 400 * NM, settled=settled
+            one(requests, "run", current_density=density), 400 * NM, 400 * NM, settled=settled
         )
     dataset = gather(INTERVALS, campaign, "stairs", requests)
     assert dataset["interval_state"].values.tolist() == ["reversed"]

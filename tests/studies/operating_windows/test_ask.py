@@ -4,9 +4,8 @@ import pytest
 from helpers.messages import one_problem, problems
 from helpers.windows import windowed
 
-from studies.results import one
+from studies.results import one, pulsed
 from wallnet import plan
-from wallnet.jobs.request import where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -114,7 +113,7 @@ def only_train(duration, **changes):
     """Return the train of a window with one current density, and what its pulses are."""
     settings = {"current_densities": [1.05e12], "durations": [duration]} | changes
     requests = WINDOWS.requests_of(plan.parse(windowed(**settings)), "three")
-    train = one(requests, "pulse_train").computes
+    train = one(requests, "run").computes
     return train, [(pulse.current_density, pulse.duration, pulse.pause) for pulse in train.steps]
 
 
@@ -154,7 +153,7 @@ def test_each_variant_has_its_initial_state_and_a_train_for_each_pulse(tmp_path,
         for name, longest in (("1.200", 28.2), ("1.500", 30.0)):
             for density in (0.9, 1.05):
                 path = f"{place}/{name}/{density:.4f}.nc"
-                expected[path] = ("pulse_train", damping, longest, density, (initial, minima))
+                expected[path] = ("run", damping, longest, density, (initial, minima))
     work = study_work(Requested(campaign), "operating_windows")
     assert [number for number, _ in work] == [1] * 10
     assert expected == {
@@ -175,7 +174,7 @@ def test_a_variant_with_another_film_or_track_has_minima_of_its_own():
         "d": {"track": {"notches": {"diameter": 30e-9}}},
     }
     requests = WINDOWS.requests_of(plan.parse(windowed(variants=variants)), "three")
-    trains = where(requests, "pulse_train")
+    trains = pulsed(requests)
     films = {(train.conditions.variant, train.states.path.split("/")[-2]) for train in trains}
     assert films == {("a", "a"), ("b", "b"), ("c", "a"), ("d", "d")}
     for request in trains:

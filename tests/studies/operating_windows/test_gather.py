@@ -135,7 +135,7 @@ def test_each_outcome_is_at_its_variant_duration_and_density(tmp_path, monkeypat
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):
             place = {"variant": variant, "duration": duration, "current_density": density}
-            write_train(one(requests, "pulse_train", **place), walls_of(outcome, step))
+            write_train(one(requests, "run", **place), walls_of(outcome, step))
     dataset = gather(WINDOWS, campaign, "three", requests)
     for (variant, duration), outcomes in OUTCOMES.items():
         for (density, step), outcome in zip(STEPS.items(), outcomes, strict=True):

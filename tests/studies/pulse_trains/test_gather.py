@@ -63,7 +63,7 @@ def gathered(walls):
     """Return the response to these pulses, after which a wall stands at these places."""
     campaign = plan.parse(staircase(*PULSES))
     requests = STUDY.requests_of(campaign, "up-down")
-    write_mapped_train(one(requests, "pulse_train"), walls)
+    write_mapped_train(one(requests, "run"), walls)
     return gather(STUDY, campaign, "up-down", requests)
 
 
@@ -109,13 +109,13 @@ def test_the_state_after_each_pause_is_the_minimum_to_which_its_wall_belongs(tmp
     monkeypatch.chdir(tmp_path)
     campaign = plan.parse(staircase(*PULSES))
     requests = STUDY.requests_of(campaign, "up-down")
-    request = one(requests, "pulse_train")
+    request = one(requests, "run")
     write_states(request, ("gap 1", 92, 105), ("gap 2", 169, 175))
     write_mapped_train(request, [40e-9, 100e-9, 140e-9, 180e-9, 240e-9, 176e-9, 140e-9, 140e-9])
-    train = files.read_dataset(request.path, "train")
-    train["pulse_settled"].values[6] = 0
-    train["pulse_walls"].values[7] = 2
-    files.write_dataset(train, request.path, "train", {})
+    train = files.read_dataset(request.path, "run")
+    train["read_settled"].values[0, 6] = 0
+    train["read_walls"].values[0, 7] = 2
+    files.write_dataset(train, request.path, "run", {})
     data = gather(STUDY, campaign, "up-down", requests)
     assert data["pulse_state"].values.tolist() == [
         *("notch 1", "gap 1", "notch 2", "free", "notch 3", "gap 2"),

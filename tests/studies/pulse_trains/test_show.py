@@ -47,7 +47,7 @@ def dataset():
             "wall_top": TIME * 25 + 70e-9,
             "applied_current_density": [0.0, 0.7e12, 0.0, 0.7e12, 0.0, -0.5e12, 0.0],
             "pulse_train_conductance": np.stack([TIME * 1e3 + 40e-6, TIME * 2e3 + 50e-6]),
-            "pulse_train_current_density": J,
+            "pulse_current_density": J,
             "pulse_start": [0.0, 0.0, 2e-9, 6e-9],
             "pulse_duration": [0.0, 1e-9, 2e-9, 1.5e-9],
             "pause_end": [0.0, 2e-9, 6e-9, 10e-9],
@@ -117,7 +117,7 @@ def test_the_tables_have_each_pulse_and_each_branch(dataset, tmp_path):
 
 
 def test_a_depression_and_the_potentiation_after_it_are_no_pair(data, tmp_path):
-    data["pulse_train_current_density"] = -data["pulse_train_current_density"]
+    data["pulse_current_density"] = -data["pulse_current_density"]
     shown(STUDY, data, tmp_path)
     _, branches, asymmetry = columns_in((tmp_path / "table.md").read_text()).values()
     assert branches[1] == ["branch", *["depression"] * 2, *["potentiation"] * 2]

@@ -4,9 +4,9 @@ import pytest
 from helpers.messages import one_problem
 from helpers.sensitivity import HEATED, sensed
 
-from studies.results import one
+from studies.results import one, pulsed
 from wallnet import files, plan
-from wallnet.jobs.request import where
+from wallnet.jobs.request import Conditions, where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -20,7 +20,7 @@ def requested(**changes):
 
 
 def pulse_of(requests, variant, density=0.5e12):
-    return one(requests, "pulse_train", variant=variant, current_density=density)
+    return one(requests, "run", variant=variant, current_density=density)
 
 
 def rows(**changes):
@@ -48,9 +48,11 @@ def test_each_end_is_simulated_once():
     assert assumptions["anisotropy"]["devices"] == ["anisotropy-lower", "anisotropy-upper"]
     assert assumptions["damping"]["values"] == ("0.1", "0.5")
     requests = requested()
-    starts = [start.conditions.variant for start in where(requests, "level")]
+    starts = [
+        start.conditions.variant for start in where(requests, "run", Conditions(duration=0.0))
+    ]
     # an Oersted field and a metal with notches change no wall at rest
-    pulses = where(requests, "pulse_train")
+    pulses = pulsed(requests)
     devices = list(dict.fromkeys(pulse.conditions.variant for pulse in pulses))
     assert (len(starts), len(devices)) == (11, 13)
     # nor do they, damping and a field-like torque change an energy
@@ -106,8 +108,8 @@ def test_damage_ends_at_its_distance_from_the_edge():
 def test_a_wall_at_the_notch_relaxes_as_the_device_after_the_pulse():
     requests = requested(notch=2)
     pulse = pulse_of(requests, "damping-lower")
-    rest = one(requests, "level", variant="damping-lower")
-    assert (pulse.kind, pulse.path) == ("pulse_train", f"{FOLDER}/damping-lower/0.5000.nc")
+    rest = one(requests, "run", duration=0.0, variant="damping-lower")
+    assert (pulse.kind, pulse.path) == ("run", f"{FOLDER}/damping-lower/0.5000.nc")
     assert pulse.after == (rest.path,) == (f"{FOLDER}/damping-lower/start.nc",)
     (part,) = pulse.computes.parts()
     assert (part.current_density, part.pulse_end) == (0.5e12, 0.7e-9)
@@ -133,14 +135,14 @@ def test_a_wall_is_given_time_to_rest():
 def test_a_temperature_repeats_pulses():
     requests = requested(changes=HEATED, assumptions=["shunt", "damping"], replicas=16)
     place = {"variant": "shunt-lower", "current_density": 0.5e12}
-    blocks = {first: one(requests, "ensemble", **place, replica=first) for first in (1, 9)}
+    blocks = {first: one(requests, "run", **place, replica=first) for first in (1, 9)}
     assert [block.path for block in blocks.values()] == [
         f"{FOLDER}/shunt-lower/0.5000_replicas-1-8.nc",
         f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",
     ]
     job = blocks[9].computes
-    assert (blocks[9].kind, job.replicas, job.field) == ("ensemble", (9, 16), 300.0)
-    shunted = one(requests, "ensemble", **place | {"variant": "reference"}, replica=9).computes
+    assert (job.replicas, job.field) == ((9, 16), 300.0)
+    shunted = one(requests, "run", **place | {"variant": "reference"}, replica=9).computes
     assert job.heat.bilayer.sheet_current < shunted.heat.bilayer.sheet_current
     # heat acts during pulses only, so that the wall at rest is that of the device
     assert blocks[9].after == (f"{FOLDER}/reference/start.nc",)

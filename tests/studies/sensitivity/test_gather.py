@@ -51,9 +51,9 @@ def simulate(requests):
         conditions = request.conditions
         if Path(request.path).exists():
             continue
-        if request.kind == "level":
+        if request.conditions.duration == 0:
             write_trace(request, 240 * NM, 240 * NM)
-        elif request.kind == "pulse_train":
+        elif request.conditions.current_density is not None:
             wall = after_pulse(conditions.variant, conditions.current_density)
             write_train(request, [("notch 2", 240, 240, -1), wall])
 
@@ -126,7 +126,7 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
         for request in requests:
             if request.kind == "minima" or Path(request.path).exists():
                 continue
-            if request.kind == "level":
+            if request.conditions.duration == 0:
                 write_trace(request, 240 * NM, 240 * NM)
                 continue
             density = request.conditions.current_density
@@ -140,7 +140,7 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
             }
             top, bottom = np.full((2, 8, 2), 240 * NM)
             top[np.isin(ends, (1, 2)), 1] = bottom[ends == 2, 1] = 272 * NM
-            quenched = {"quenched_wall_top": top, "quenched_wall_bottom": bottom}
+            quenched = {"read_wall_top": top, "read_wall_bottom": bottom}
             profile = np.tile(np.repeat([-0.9, 0.9], 45), (8, 2, 2, 1))
             profile[ends == 3, 1, 1, 70:] = -0.8
             # a second wall that is gone at the end of the pause

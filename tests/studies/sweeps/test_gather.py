@@ -35,17 +35,17 @@ def swept(relaxation, detector=None):
     requests = SWEEPS.requests_of(campaign, "stairs")
     for request in requests:
         conditions = request.conditions
-        if request.kind == "level":
+        if request.conditions.duration == 0:
             end = {"notch 1": 40, "notch 2": 180, "notch 3": 180}[conditions.state] * NM
             write_trace(request, end, end, settled=int(conditions.state != "notch 2"))
-        elif request.kind == "trace":
+        elif request.conditions.current_density is not None:
             density = round(conditions.current_density / T, 4)
             end = (180 if conditions.sample else WALLS[density]) * NM
             write_trace(request, end, end, settled=int(density != MOVING))
             if density == SPLIT:
-                trace = files.read_dataset(request.path, "trace")
-                trace["walls"].values[-1] = 2
-                files.write_dataset(trace, request.path, "trace", {})
+                trace = files.read_dataset(request.path, "run")
+                trace["read_walls"].values[0, -1] = 2
+                files.write_dataset(trace, request.path, "run", {})
     gather(SWEEPS, campaign, "stairs", requests)
     return files.read_dataset(SWEEPS.path("stairs"), SWEEPS.kind, samples=True)
 

@@ -8,16 +8,25 @@ from helpers.once import once
 from helpers.programs import STAIRCASE
 from matplotlib import colormaps
 
-from studies.results import gather, one, shown, write_block, write_path, write_states, write_train
+from studies.results import (
+    gather,
+    one,
+    pulsed,
+    shown,
+    write_block,
+    write_path,
+    write_states,
+    write_train,
+)
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.devices.conductance import both_readings
 from wallnet.jobs import Step
-from wallnet.jobs.request import where
+from wallnet.jobs.request import Conditions, where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import interval
-from wallnet.studies.thermal.gather import Wall, outcomes
+from wallnet.studies.thermal.gather import Wall, counts_of
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 
@@ -43,12 +52,12 @@ def parsed(**changes):
 def block_of(requests, model, density, first):
     """Return the block of replicas of a pulse that begins with a number."""
     place = {"variant": model, "current_density": density, "replica": first}
-    return one(requests, "ensemble", **place)
+    return one(requests, "run", **place)
 
 
 def cold_of(requests, density):
     """Return the train at 0 K of a current density."""
-    return one(requests, "pulse_train", current_density=density)
+    return one(requests, "run", current_density=density, temperature=0.0)
 
 
 def test_free_walls_go_on_until_the_reading_time_at_most():
@@ -95,7 +104,9 @@ def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
 def test_the_models_are_isothermal_and_heated_by_default():
     campaign = plan.parse(STAIRCASE | {"thermal": {"warm": ASKED}})
     requests = STUDY.requests_of(campaign, "warm")
-    blocks = {block.conditions.variant: block for block in where(requests, "ensemble")}
+    blocks = {
+        block.conditions.variant: block for block in pulsed(requests) if block.conditions.variant
+    }
     # no pulse has heated the initial state
     assert {request.after for request in blocks.values()} == {
         ("results/thermal/warm/isothermal/initial.nc", "results/thermal/warm/minima.nc")
@@ -149,7 +160,7 @@ def test_free_walls_are_divided_as_those_of_their_gap():
 
     In gap 3, one went on and rests at notch 4, one did not; in gap 4, one did not, alone.
     """
-    certain, divided = outcomes(
+    certain, divided = counts_of(
         walls(
             *[("notch 1",)] * 3,
             ("notch 2",),
@@ -205,7 +216,7 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     campaign = parsed(current_densities=[0.9e12, 1.1e12], variants=READ)
     requests = STUDY.requests_of(campaign, "warm")
-    for train in where(requests, "pulse_train"):
+    for train in pulsed(requests, Conditions(temperature=0.0)):
         write_train(train, [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
     times = np.array([0.0, 0.6e-9, 10.6e-9])
     assert block_of(requests, "warm", 0.9e12, 1).computes.track.cells[0] == 90
@@ -213,8 +224,9 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     ends = np.stack([np.arange(8) / 10, -np.arange(8) / 20], axis=-1)
     profile = np.zeros((8, 2, 2, 90))
     profile[:, 1] = ends[..., np.newaxis] * under
-    along = np.array([[-0.9, -0.5, 0.1], [-0.9, -0.4, np.nan]])
-    traced = along[..., np.newaxis] * under
+    along = np.array([-0.9, -0.5, 0.1])
+    traced = np.zeros((3, 90, 3))
+    traced[..., 2] = along[:, np.newaxis] * under
     about = {"time": times, "applied_current_density": [0, 0.9e12, 0]}
     about |= {"pulse_duration": [0, 0.6e-9], "pause_end": [0, 10.6e-9]}
     for model in READ:
@@ -224,7 +236,7 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
                 if (model, density) == ("hot", 1.1e12):
                     write_block(request, [], "at 1e-10 s the pulse has")
                     continue
-                variables = about | {"traced": [first, first + 1], "traced_profile": traced}
+                variables = about | {"magnetization_profile": traced}
                 variables["replica_profile"] = profile / (2 if first == 9 else 1)
                 write_block(request, [ONE] * 8, **variables)
     made = gather(STUDY, campaign, "warm", requests)
@@ -238,7 +250,6 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
         np.testing.assert_allclose(data["replica_conductance"].values, of_blocks, rtol=1e-6)
         over_time = both_readings(sign * along / m, device.detector)
         np.testing.assert_allclose(data["traced_conductance"].values, over_time, rtol=1e-6)
-    assert made["traced"].values.tolist() == [1, 2]
     assert made["time"].values.tolist() == times.tolist()
     beyond = made.sel(model="hot", current_density=1.1e12)
     for name in ("replica_conductance", "traced_conductance"):

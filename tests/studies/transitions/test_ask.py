@@ -6,7 +6,7 @@ from helpers.transitions import led
 
 from studies.results import one
 from wallnet import jobs, plan
-from wallnet.jobs.request import where
+from wallnet.jobs.request import Conditions, where
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
@@ -20,7 +20,9 @@ def asked_of(data):
 
 
 def states(data):
-    return [level.conditions.state for level in where(asked_of(data), "level")]
+    return [
+        level.conditions.state for level in where(asked_of(data), "run", Conditions(duration=0.0))
+    ]
 
 
 def test_all_states_between_notches_start_pulses_in_both_orders():
@@ -51,7 +53,7 @@ def test_a_half_state_is_placed_with_the_end_ahead_that_its_name_tells():
 
 def test_a_pulse_relaxes_as_the_device_and_keeps_the_first_and_the_last_map():
     pulse = {"state": "between 1 and 2", "duration": 1.5e-9, "current_density": -0.6e12}
-    request = one(asked_of(led(starts=None)), "trace", **pulse)
+    request = one(asked_of(led(starts=None)), "run", **pulse)
     device, job = plan.parse(led()).devices["stairs"], request.computes
     assert (job.step.pause, job.ends_at_rest) == (device.relaxation.longest, True)
     assert job.rest.hold == device.relaxation.hold
@@ -66,10 +68,10 @@ def test_each_device_has_its_own_pulses():
     data["transitions"]["steps"] = pulses
     requested = Requested(plan.parse(data))
     work = [study_request for _, study_request in study_work(requested, "transitions")]
-    levels = [level for level in work if level.kind == "level"]
+    levels = [level for level in work if level.conditions.duration == 0]
     assert len(levels) == 7 + 1
     assert {level.path.split("/")[1] for level in levels} == {"levels"}
-    traces = [trace for trace in work if trace.kind == "trace"]
+    traces = [trace for trace in work if trace.conditions.current_density is not None]
     assert len(traces) == 2 + 7 * 2 * 4
     place = "results/transitions/steps/2/0.800"
     assert {trace.path for trace in traces if "/steps/" in trace.path} == {

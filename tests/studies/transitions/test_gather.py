@@ -55,7 +55,7 @@ def campaign():
     for request in asked_of(made):
         if request.kind == "minima":
             continue
-        placed, pulse = request.computes.placement, request.kind == "trace"
+        placed, pulse = request.computes.placement, request.conditions.current_density is not None
         of_state = walls[request.conditions.state]
         ends = next(of_state) if pulse else (placed.bottom / NM, placed.top / NM)
         bottom, top, *rests = ends
@@ -68,11 +68,11 @@ def asked_of(campaign):
 
 
 def level_of(campaign, state):
-    return one(asked_of(campaign), "level", state=state)
+    return one(asked_of(campaign), "run", duration=0.0, state=state)
 
 
 def pulse_of(campaign, state, density):
-    return one(asked_of(campaign), "trace", state=state, duration=1.5e-9, current_density=density)
+    return one(asked_of(campaign), "run", state=state, duration=1.5e-9, current_density=density)
 
 
 def gathered(campaign):
@@ -107,7 +107,7 @@ def test_a_wall_is_in_a_state_within_its_width_parameter(campaign, end, apart, t
     """Δ = √(A/K_eff) is 8.545 nm on a strip of 72 × 2 nm²; the notches have a radius of 16 nm."""
     write_trace(pulse_of(campaign, "notch 1", 0.6e12), 40 * NM, end * NM)
     pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=2)
-    level = files.read_dataset(level_of(campaign, "notch 1").path, "trace")
+    level = files.read_dataset(level_of(campaign, "notch 1").path, "run")
     assert pulse["end_top"].item() - level["wall_top"].values[-1] == pytest.approx(
         apart * NM, rel=0, abs=0.02e-9
     )
@@ -154,9 +154,9 @@ def test_a_wall_beside_the_notches_ends_in_a_state_that_is_no_target(campaign):
 
 def test_several_walls_are_in_no_target(campaign):
     request = pulse_of(campaign, "notch 1", 1.05e12)
-    trace = files.read_dataset(request.path, "trace")
-    trace["walls"].values[-1] = 3
-    files.write_dataset(trace, request.path, "trace", {})
+    trace = files.read_dataset(request.path, "run")
+    trace["read_walls"].values[0, -1] = 3
+    files.write_dataset(trace, request.path, "run", {})
     pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=3)
     assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("several walls", -1)
 

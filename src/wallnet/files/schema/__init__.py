@@ -6,8 +6,10 @@ such variable has. Importing the module needs neither NumPy nor xarray.
 """
 
 import csv
+import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,8 +115,8 @@ KINDS: dict[str, tuple[str, ...]] = {}
 SAMPLE = "sample"
 """First dimension of the variables of a study of samples, and its coordinate."""
 
-OPTIONAL: dict[str, tuple[str, ...]] = {}
-"""Optional variables of a kind of file, which has all of them or none."""
+OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {}
+"""Groups of optional variables of a kind of file, which has all of a group or none."""
 
 
 def add(kind: str, **variables: Variable) -> None:
@@ -128,7 +130,8 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
 
     `values` are fixed values of a text, and `comment` says what other values of a text mean.
     `missing` says where an entry is missing: NaN, or -1 of a flag or another integer. A row with a
-    name only is a variable of several kinds; those of `train?` are optional in the kind `train`.
+    name only is a variable of several kinds; those of `run?maps` are an optional group of the kind
+    `run`.
     """
     variables, by_kind = dict(VARIABLES), dict[str, dict[str, Variable]]()
     with open(path, encoding="utf-8", newline="") as stream:
@@ -153,8 +156,10 @@ def variables_of(path: Path) -> dict[str, dict[str, Variable]]:
 
 
 for _kind, _variables in variables_of(Path(__file__).with_name("variables.csv")).items():
-    if _kind.endswith("?"):
-        OPTIONAL[_kind[:-1]] = tuple(_variables)
+    if "?" in _kind:
+        _whole, _, _group = _kind.partition("?")
+        OPTIONAL.setdefault(_whole, {})[_group] = tuple(_variables)
+        VARIABLES |= _variables
     elif _kind:
         add(_kind, **_variables)
     else:
@@ -167,10 +172,12 @@ COMPONENTS, READINGS = VARIABLES["component"].values, VARIABLES["reading"].value
 
 def names_of(kind: str, present: Iterable[str]) -> tuple[str, ...]:
     """Return the variables that a file of a kind has to have; `present` are those that it has."""
-    optional = OPTIONAL.get(kind, ())
-    # the last optional one has fixed values: each dataset that is created has it
-    names = KINDS[kind] + (optional if {*optional[:-1]} & {*present} else ())
-    return (*names, SAMPLE) if SAMPLE in present else names
+    names, groups = [*KINDS[kind]], OPTIONAL.get(kind, {}).values()
+    shared = Counter(itertools.chain(*groups))
+    for group in groups:
+        if any(shared[name] == 1 and name in present for name in group):
+            names += group
+    return tuple(dict.fromkeys([*names, SAMPLE] if SAMPLE in present else names))
 
 
 def dimensions_of(name: str, present: Iterable[str]) -> tuple[str, ...]:
@@ -246,7 +253,7 @@ def blank(kind: str, **sizes: int) -> "dict[str, NDArray[Any]]":
     import numpy as np
 
     arrays: dict[str, NDArray[Any]] = {}
-    for name in KINDS[kind] + OPTIONAL.get(kind, ()):
+    for name in itertools.chain(KINDS[kind], *OPTIONAL.get(kind, {}).values()):
         variable = VARIABLES[name]
         if not variable.values:
             shape = [sizes[dimension] for dimension in variable.dimensions]

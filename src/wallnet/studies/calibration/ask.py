@@ -190,7 +190,7 @@ def requests(campaign: Campaign, name: str, settings: Calibration, so_far: Round
                 round=of_round,
                 current_density=density,
             )
-            computations.append(Request("trace", path, make, states=states, conditions=conditions))
+            computations.append(Request("run", path, make, states=states, conditions=conditions))
     return computations
 
 
@@ -219,7 +219,7 @@ def rounds(campaign: Campaign, _: str, settings: Calibration) -> Expected:
     """Return the pulses on the candidates of each round, counted with the longest pulse."""
     slowest = settings.parameters.corner(1)
     longest = [
-        Request("trace", "", partial(_pulse, campaign, settings, slowest, *pulse))
+        Request("run", "", partial(_pulse, campaign, settings, slowest, *pulse))
         for pulse in pulses(campaign.reference)
     ]
     counts = filter(None, (1 + settings.candidates, settings.local_candidates))
@@ -233,5 +233,5 @@ STUDY = question(
     missing="a calibration",
     sections=("reference",),
     figure="misfit",
-    places={"trace": r"[^/]+/\d+/[^/]+/-?[\d.]+", "minima": r"[^/]+/\d+/[^/]+/minima"},
+    places={"run": r"[^/]+/\d+/[^/]+/-?[\d.]+", "minima": r"[^/]+/\d+/[^/]+/minima"},
 )

@@ -176,7 +176,7 @@ def named(reference: Reference) -> str:
 
 def _candidates(opened: Opened) -> list[list[Result]]:
     """Return the pulses on each candidate."""
-    pulses = opened.where("trace")
+    pulses = opened.pulses()
     groups = itertools.groupby(pulses, key=lambda pulse: pulse.conditions.variant)
     return [[*group] for _, group in groups]
 

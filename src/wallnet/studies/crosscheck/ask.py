@@ -81,7 +81,7 @@ def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> 
         device = case.simulated(campaign.simulated, calculator)
         states = minima_at(STUDY.path(name, label, "minima"), device)
         conditions = Conditions(variant=label, calculator=calculator)
-        computations.append(Request("trace", path, make, states=states, conditions=conditions))
+        computations.append(Request("run", path, make, states=states, conditions=conditions))
     return computations
 
 
@@ -91,5 +91,5 @@ STUDY = question(
     title="cross-check {subject}",
     missing="a cross-check",
     figure="traces",
-    places={"trace": "[^/]+/[^/]+/(?!minima\\.nc$)[^/]+", "minima": "[^/]+/[^/]+/minima"},
+    places={"run": "[^/]+/[^/]+/(?!minima\\.nc$)[^/]+", "minima": "[^/]+/[^/]+/minima"},
 )

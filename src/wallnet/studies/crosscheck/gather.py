@@ -22,8 +22,8 @@ EDGES = ("wall_bottom", "wall_top")
 def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
     """Return the variables of all cases; a case with traces at different times is a `FileError`."""
     # in the order of the configuration, which JSON does not keep
-    cases = list(dict.fromkeys(str(trace.conditions.variant) for trace in opened.where("trace")))
-    rows = [_compared(case, opened.where("trace", Conditions(variant=case))) for case in cases]
+    cases = list(dict.fromkeys(str(trace.conditions.variant) for trace in opened.pulses()))
+    rows = [_compared(case, opened.pulses(Conditions(variant=case))) for case in cases]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     entries = max(map(len, columns["trace_time"]))
     columns |= {
@@ -34,7 +34,7 @@ def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
 
 def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
     """Return the variables of a case, given its results with both calculators."""
-    names = ("time", "m", *EDGES, "wall_position", "applied_current_density")
+    names = ("time", "m", *EDGES, "wall_position", "applied_current_density", "read_settled")
     traces = [result.read(*names) for result in results]
     shared = min(trace["time"].size for trace in traces)
     times = [trace["time"].values for trace in traces]
@@ -57,8 +57,8 @@ def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
         "compared_until": times[0][shared - 1],
         **{f"{name}_deviation": deviation.max() for name, deviation in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
-        "final_state": [str(result.outcomes[0].state) for result in results],
-        "final_settled": [trace.attrs["settled"] for trace in traces],
+        "final_state": [str(result.outcomes[-1].state) for result in results],
+        "final_settled": [trace["read_settled"].values[0, -1] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,
         "trace_current_density": traces[1]["applied_current_density"].values,

@@ -72,7 +72,7 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
-        conditions = Conditions(variant=OWN, state=state)
+        conditions = Conditions(variant=OWN, state=state, duration=0.0)
         start = replace(level(name, device, state), conditions=conditions)
         by_notch[OWN, notch] = device, state, start
     state = WallState.at(1, 1)
@@ -81,9 +81,9 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
         single = Device.model_validate(laid_over(device.plain(), changes))
         make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
         states = minima_at(STUDY.path(*place, "minima"), single, state)
-        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch))
+        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch), duration=0.0)
         path = STUDY.path(*place, "start")
-        start = Request("level", path, make, states=states, conditions=conditions)
+        start = Request("run", path, make, states=states, conditions=conditions)
         by_notch[SINGLE, notch] = single, state, start
     return by_notch
 
@@ -103,9 +103,9 @@ def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds)
         wall, state, start = resting[track, notch]
         longest = wall.relaxation.longest
         make = partial(base.pulse_on, wall, state, density, duration, longest, waveform)
-        conditions = replace(start.conditions, current_density=density)
+        conditions = replace(start.conditions, current_density=density, duration=duration)
         computations.append(
-            Request("trace", path, make, (start.path,), states=start.states, conditions=conditions)
+            Request("run", path, make, (start.path,), states=start.states, conditions=conditions)
         )
     return computations
 
@@ -118,8 +118,8 @@ def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
     """
     low, high = settings.current_densities
     computations = requests(campaign, name, settings, ())
-    first, *_ = where(computations, "trace", Conditions(variant=OWN, current_density=high))
-    walls = len(where(computations, "level"))
+    first, *_ = where(computations, "run", Conditions(variant=OWN, current_density=high))
+    walls = len(where(computations, "run", Conditions(duration=0.0)))
     return [[(2 * walls, first)]] * halvings(high - low, settings.resolution)
 
 
@@ -128,9 +128,8 @@ STUDY = question(
     Depinning,
     figure="thresholds",
     places={
-        "level": "[^/]+/[^/]+/start",
+        "run": r"[^/]+/[^/]+/(?:start|-?[\d.]+)",
         "minima": "[^/]+/[^/]+/minima",
-        "trace": r"[^/]+/[^/]+/-?[\d.]+",
     },
     of_device=True,
 )

@@ -80,8 +80,8 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     """Return the number of ends that leave each notch by current density, by track and notch."""
     counts: dict[tuple[str, int], dict[float, int]] = {}
     for track in TRACKS:
-        for pulse in opened.where("trace", Conditions(variant=track)):
-            (notch, _), (end,) = pulse.state.ends or (0, 0), pulse.outcomes
+        for pulse in opened.pulses(Conditions(variant=track)):
+            (notch, _), end = pulse.state.ends or (0, 0), pulse.outcomes[-1]
             number, states = notch if track == OWN else 1, pulse.states
             left = counts.setdefault((track, notch), {})
             # a notch without a minimum has no threshold
@@ -94,7 +94,7 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
 
 def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
     """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
-    swept = [pulse for pulse in opened.where("trace") if not pulse.conditions.variant]
+    swept = [pulse for pulse in opened.pulses() if not pulse.conditions.variant]
     simulated, counts = swept[0].simulation, _left(opened)
     used = list(dict.fromkeys(track for track, _ in counts))
     notches = len(simulated.track.inner_notch_positions)
@@ -119,7 +119,7 @@ def _stays(pulse: Result, simulated: Run) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
     trace = pulse.read("time", *EDGES)
     time = trace["time"].values.astype(float)
-    driven = time <= float(trace.attrs["pulse_end"]) * (1 + 1e-9)
+    driven = time <= simulated.pulse_end * (1 + 1e-9)
     ends = [trace[name].values.astype(float)[driven] for name in EDGES]
     return [
         [stay(time[driven], end, position, notch_window(simulated)) for end in ends]

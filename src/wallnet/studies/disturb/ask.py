@@ -74,9 +74,7 @@ def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Req
         make = partial(_pulse_train, settings, device, state, density)
         after = levels[state].path, least.path
         conditions = Conditions(state=state, current_density=density)
-        computations.append(
-            Request("pulse_train", path, make, after, states=least, conditions=conditions)
-        )
+        computations.append(Request("run", path, make, after, states=least, conditions=conditions))
     return computations
 
 
@@ -85,6 +83,6 @@ STUDY = question(
     Disturb,
     title="write disturb of {subject}",
     figure="map",
-    places={"pulse_train": r"[^/]+/[^/]+/-?[\d.]+"},
+    places={"run": r"[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
 )

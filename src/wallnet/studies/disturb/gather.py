@@ -5,15 +5,16 @@ import math
 from functools import partial
 from typing import Any
 
-from wallnet.questions.opened import Opened, Outcome, over
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.disturb.ask import Disturb
+from wallnet.tracks.states import Outcome
 
 
 def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:
     """Return the variables of the pulses that the states of a device survive."""
-    starts = {level.state: level.outcomes[0] for level in opened.where("level")}
+    starts = {level.state: level.outcomes[-1] for level in opened.relaxed()}
     rows = []
-    for train in opened.where("pulse_train"):
+    for train in opened.pulses():
         (_, *walls), rests = train.outcomes, partial(Outcome.rests_in, state=train.state)
         # at rest before the first pulse, and after each that the state survives
         kept = list(itertools.takewhile(rests, [starts[train.state], *walls]))
@@ -27,7 +28,7 @@ def gather(settings: Disturb, opened: Opened) -> dict[str, Any]:
             "disturb_last_drift": moved[-1] - moved[-2] if len(kept) > 1 else math.nan,
         }
         rows.append(row)
-    trains = opened.where("pulse_train")[: len(settings.signed)]
+    trains = opened.pulses()[: len(settings.signed)]
     return {
         **over((len(starts), len(settings.signed)), rows),
         "disturbed": [*starts],

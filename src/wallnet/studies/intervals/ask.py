@@ -47,7 +47,7 @@ def _pulse(name: str, device: Device, density: float, number: int) -> Request:
     initial = files.INITIAL.format(device=name)
     make, states = partial(pulse_job, device, density), minima(name, device)
     conditions = Conditions(current_density=density, round=number)
-    return Request("trace", path, make, (initial,), states=states, conditions=conditions)
+    return Request("run", path, make, (initial,), states=states, conditions=conditions)
 
 
 def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
@@ -66,5 +66,5 @@ def rounds(campaign: Campaign, name: str, settings: Intervals) -> Expected:
 
 
 STUDY = question(
-    __name__, Intervals, figure="edges", places={"trace": r"[^/]+/-?[\d.]+"}, of_device=True
+    __name__, Intervals, figure="edges", places={"run": r"[^/]+/-?[\d.]+"}, of_device=True
 )

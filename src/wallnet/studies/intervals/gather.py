@@ -24,7 +24,7 @@ def _outcomes(opened: Opened) -> dict[float, tuple[str, bool]]:
 
     A track without a wall rests.
     """
-    ends = {pulse.current_density: pulse.outcomes[0] for pulse in opened.where("trace")}
+    ends = {pulse.current_density: pulse.outcomes[-1] for pulse in opened.pulses()}
     return {
         density: (str(end.state), end.state in WITHOUT_WALL or end.resting is True)
         for density, end in ends.items()
@@ -37,7 +37,7 @@ def gather(_: Intervals, opened: Opened) -> dict[str, Any]:
     An interval is a run of neighbouring pulses with one outcome.
     """
     outcomes = _outcomes(opened)
-    pulses = opened.where("trace")
+    pulses = opened.pulses()
     swept = {pulse.current_density for pulse in pulses if not pulse.conditions.round}
     densities = sorted(outcomes)
     groups = itertools.groupby(densities, outcomes.__getitem__)

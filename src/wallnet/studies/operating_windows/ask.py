@@ -115,7 +115,7 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
             make = partial(_pulse_train, window, device, density, duration)
             conditions = Conditions(variant=variant, duration=duration, current_density=density)
             computations.append(
-                Request("pulse_train", path, make, after, states=states, conditions=conditions)
+                Request("run", path, make, after, states=states, conditions=conditions)
             )
     return computations
 
@@ -130,6 +130,6 @@ STUDY = question(
     places={
         "initial": "[^/]+/[^/]+/initial",
         "minima": "[^/]+/[^/]+/minima",
-        "pulse_train": "[^/]+/[^/]+/[^/]+/[^/]+",
+        "run": "[^/]+/[^/]+/[^/]+/[^/]+",
     },
 )

@@ -12,8 +12,9 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.questions.opened import Opened, Outcome, over
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.operating_windows import ask
+from wallnet.tracks.states import Outcome
 
 
 def judged(pauses: Sequence[Outcome], notches: Sequence[float]) -> tuple[str, int]:
@@ -60,7 +61,7 @@ def edges(
 def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
     """Return the variables of an operating window from its pulse trains."""
     # in the order of the configuration, which JSON does not keep
-    trains = opened.where("pulse_train")
+    trains = opened.pulses()
     variants = list(dict.fromkeys(train.conditions.variant for train in trains))
     shape = (len(variants), len(window.durations), len(window.current_densities))
     rows = []

@@ -46,7 +46,7 @@ def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> 
     device = campaign.simulated[settings.device]
     make = partial(jobs.pulse_train_job, device, settings.pulses)
     path, states = STUDY.path(name, "train"), minima(settings.device, device)
-    return [Request("pulse_train", path, make, (initial,), states=states)]
+    return [Request("run", path, make, (initial,), states=states)]
 
 
 def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
@@ -62,7 +62,7 @@ STUDY = question(
     missing="a pulse train",
     kind="response",
     figure="response",
-    places={"pulse_train": "[^/]+/train"},
+    places={"run": "[^/]+/train"},
     usual=True,
     headline=True,
 )

@@ -30,8 +30,8 @@ LABEL = 10.1015
 STEEPEST = 100.0
 """Largest curvature of a fit; at this one the first pulse does nearly everything."""
 
-KEPT = tuple(name for name in STUDY.variables if name in KINDS["train"])
-"""Variables of a pulse train that its response has unchanged."""
+KEPT = tuple(name for name in STUDY.variables if name in KINDS["run"])
+"""Variables of a run that its response has unchanged."""
 
 
 def conductances(
@@ -134,8 +134,8 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
 
     A conductance that is equal after all pulses is a `FileError`.
     """
-    train = opened.one("pulse_train")
-    names = ("magnetization_profile", "magnetic_cells", *KEPT)
+    train = opened.pulses()[0]
+    names = ("magnetization_profile", "magnetic_cells", "read_settled", *KEPT)
     content = train.read(*names)
     data = {name: content[name].values for name in names}
     detector = Detector.model_validate(opened.about["detector"])
@@ -151,11 +151,16 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
             "move the detector"
         )
     normalized = normalize(after, low, high)
-    current_density = data["pulse_train_current_density"]
+    current_density = data["pulse_current_density"]
     rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
+    walls = train.outcomes
     return {
         **{name: data[name] for name in KEPT},
-        "pulse_state": [str(wall.state) for wall in train.outcomes],
+        "pulse_state": [str(wall.state) for wall in walls],
+        "pulse_settled": data["read_settled"][0],
+        "pulse_wall_position": data["wall_position"][ends],
+        "pulse_wall_bottom": [wall.bottom for wall in walls],
+        "pulse_wall_top": [wall.top for wall in walls],
         "pulse_train_conductance": conductance,
         "pulse_conductance": after,
         "normalized_pulse_conductance": normalized,

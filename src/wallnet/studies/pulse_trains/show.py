@@ -27,7 +27,7 @@ from wallnet.studies.pulse_trains.ask import STUDY
 def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of a pulse train, that of the pulses first, with their write energy."""
     job = WriteEnergyJob.of_dataset(data.attrs)
-    names = ("pulse_train_current_density", "pulse_duration", "pulse_start")
+    names = ("pulse_current_density", "pulse_duration", "pulse_start")
     density, duration, start = (data[variable].values for variable in names)
     spent = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
     # index 0 is the state before the first pulse; it needs no energy
@@ -50,7 +50,7 @@ def _pulses(data: xarray.Dataset) -> Columns:
     pulse = [f"pulse_{part}" for part in ("duration", "state", "settled")]
     ends = ("pulse_wall_bottom", "pulse_wall_top")
     return {
-        **columns(STUDY, data, "pulse", "pulse_train_current_density", *pulse, *ends),
+        **columns(STUDY, data, "pulse", "pulse_current_density", *pulse, *ends),
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
         "G normalised, parallel": (normalized[0], ".4f"),
@@ -133,7 +133,7 @@ def writing(data: xarray.Dataset, levels: int) -> np.ndarray | None:
         from a row to a column, shape (3, 1 + levels, levels); the first row is the state before any
         pulse, the others are the levels. None if the train cannot write them.
     """
-    density = data["pulse_train_current_density"].values
+    density = data["pulse_current_density"].values
     state = data["pulse_state"].values
     job = WriteEnergyJob.of_dataset(data.attrs)
     shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
@@ -185,7 +185,7 @@ def headline(data: xarray.Dataset, settings: Any, _: xarray.Dataset) -> Headline
 
 def pulses_text(data: xarray.Dataset) -> str:
     """Return the pulses of a train as text: each with its number of repetitions, or their range."""
-    densities = map(density_in_1e12, data["pulse_train_current_density"].values[1:])
+    densities = map(density_in_1e12, data["pulse_current_density"].values[1:])
     durations = (f"{duration / 1e-9:g}" for duration in data["pulse_duration"].values[1:])
     pulses = list(zip(densities, durations, strict=True))
     runs = [(pulse, len(list(same))) for pulse, same in itertools.groupby(pulses)]

@@ -214,9 +214,9 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
         assert least, "`problems` refuses a device without notches"
         states[variant] = films.setdefault(least.digest, least)
         if after[variant] == path:
-            conditions = Conditions(variant=variant)
+            conditions = Conditions(variant=variant, duration=0.0)
             computations.append(
-                Request("level", path, make, states=states[variant], conditions=conditions)
+                Request("run", path, make, states=states[variant], conditions=conditions)
             )
     both = [(variant, density) for variant in devices for density in settings.current_densities]
     for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
@@ -225,7 +225,7 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
             place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
             computations.append(
                 Request(
-                    "ensemble" if block else "pulse_train",
+                    "run",
                     STUDY.path(name, variant, place),
                     partial(_pulse, settings, devices[variant], density, block),
                     (after[variant],),
@@ -263,9 +263,7 @@ STUDY = question(
     missing="a sensitivity",
     figure="tornado",
     places={
-        "level": "[^/]+/[^/]+/start",
+        "run": r"[^/]+/[^/]+/(?:start|-?[\d.]+|[\d.]+_replicas-\d+-\d+)",
         "minima": "[^/]+/[^/]+/minima",
-        "pulse_train": r"[^/]+/[^/]+/-?[\d.]+",
-        "ensemble": r"[^/]+/[^/]+/[\d.]+_replicas-\d+-\d+",
     },
 )

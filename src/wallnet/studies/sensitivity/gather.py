@@ -11,7 +11,6 @@ from wallnet.files import WallState
 from wallnet.questions.opened import Opened, Result
 from wallnet.studies.depinning.gather import ENDS, threshold
 from wallnet.studies.sensitivity.ask import REFERENCE, Sensitivity
-from wallnet.tracks.states import wall_count
 
 BEYOND = -1
 """Outcome of a pulse that heats the film beyond the model."""
@@ -40,7 +39,7 @@ def usual(counts: Sequence[int]) -> int:
 def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
     """Return how many ends usually leave the notch, by device and current density in A/m²."""
     counts: defaultdict[str, defaultdict[float, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for pulses in (*opened.where("pulse_train"), *opened.where("ensemble")):
+    for pulses in opened.pulses():
         of_device = counts[str(pulses.conditions.variant)]
         of_device[pulses.current_density] += _counts(settings.notch, pulses)
     return {
@@ -54,20 +53,10 @@ def _counts(notch: int, pulse: Result) -> list[int]:
 
     None have been counted if the notch has no minimum.
     """
-    repeated = pulse.kind == "ensemble"
-    kind = "quenched" if repeated else "pulse"
-    names = [f"{kind}_wall_{edge}" for edge in ("bottom", "top")]
-    content = pulse.read(*names, "pulse_walls", "replica_profile")
-    runs = np.stack([content[name].values[..., -1] for name in names], axis=-1).reshape(-1, 2)
-    if repeated:
-        counts = wall_count(content["replica_profile"].values[:, -1, -1])
-    else:
-        counts = content["pulse_walls"].values[-1:]
-    states = pulse.states
+    walls, states = pulse.walls, pulse.states
     if WallState.at(notch, notch) not in states.names:
         return []
-    rows = zip(*runs.T.tolist(), counts, strict=True)
-    return [states.left_ends(notch, (low, high), count) for low, high, count in rows]
+    return [states.left_ends(notch, (wall.bottom, wall.top), wall.walls) for wall in walls]
 
 
 def gather(settings: Sensitivity, opened: Opened) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
     device = Device.model_validate(opened.about["device"])
     densities = device.pulse.current_densities
     pulses = []
-    for pulse in opened.where("trace"):
+    for pulse in opened.pulses():
         time, recorded, end = read_trace(pulse, device)
         when = min(read_at(device), time[-1])
         final = {
@@ -33,7 +33,7 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
     reached = [swept["rests_in"] == name for name in names]
     detected = np.full(len(names), np.nan)
     for index, name in enumerate(names if device.kind == "synapse" else ()):
-        rest = read_trace(opened.one("level", Conditions(state=name)), device)[2]
+        rest = read_trace(opened.one("run", Conditions(state=name, duration=0.0)), device)[2]
         if rest.rests and rest.state == name:
             detected[index] = rest.detected
     strength = np.abs(densities)

@@ -99,9 +99,9 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
     for density in settings.current_densities:
         path = STUDY.path(name, current_name(density))
         make = partial(_pulse_train, settings, cold, density)
-        conditions = Conditions(current_density=density)
+        conditions = Conditions(current_density=density, temperature=0.0)
         computations.append(
-            Request("pulse_train", path, make, (start,), states=states, conditions=conditions)
+            Request("run", path, make, (start,), states=states, conditions=conditions)
         )
     starts: dict[str, str] = {}
     films = {states.digest: states} if states else {}
@@ -122,7 +122,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
             make = partial(_pulse_train, settings, device, density, replicas)
             conditions = Conditions(variant=variant, current_density=density, replica=replicas[0])
             computations.append(
-                Request("ensemble", path, make, after, states=states, conditions=conditions)
+                Request("run", path, make, after, states=states, conditions=conditions)
             )
     if about(campaign, name, settings).attempt_frequencies:
         kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
@@ -166,7 +166,6 @@ STUDY = question(
     places={
         "initial": "(?:[^/]+/){1,2}initial",
         "minima": "(?:[^/]+/){1,2}minima",
-        "pulse_train": r"[^/]+/-?[\d.]+",
-        "ensemble": r"[^/]+/[^/]+/[^/]+_replicas-\d+-\d+",
+        "run": r"(?:[^/]+/-?[\d.]+|[^/]+/[^/]+/[^/]+_replicas-\d+-\d+)",
     },
 )

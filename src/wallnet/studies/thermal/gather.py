@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wallnet.config.devices import Detector
 from wallnet.files import WallState
+from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, over
@@ -19,15 +20,15 @@ from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import Thermal
-from wallnet.tracks.states import States, gap, wall_count
+from wallnet.tracks.states import OF_OUTCOMES, States, gap, outcomes
 
 OF_BLOCK = (
-    *("quenched_wall_bottom", "quenched_wall_top"),
+    *OF_OUTCOMES,
     *("onward_time", "onward_wall_bottom", "onward_wall_top", "onward_walls"),
     *("replica_profile", "magnetic_cells", "pulse_start", "pulse_duration", "pause_end"),
-    *("time", "traced", "traced_profile"),
+    *("time", "magnetization_profile"),
 )
-"""Variables that are read of a block. Older files do not have the last one."""
+"""Variables that are read of a block."""
 
 
 class Wall(NamedTuple):
@@ -44,7 +45,7 @@ class Wall(NamedTuple):
     later: str
 
 
-def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
+def counts_of(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
     """Count the walls in each state at the reading time: those known to be, and those expected.
 
     A wall that a notch pins at the end of the pause is taken to stay there until then. The
@@ -66,10 +67,10 @@ def outcomes(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
-    blocks = opened.where("ensemble")
+    blocks = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
     models = list(dict.fromkeys(str(block.conditions.variant) for block in blocks))
     shape = (len(models), len(settings.current_densities))
-    cold = [train.outcomes[-1] for train in opened.where("pulse_train")]
+    cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
     points = [
         _point(settings, opened, Conditions(variant=model, current_density=density))
         for model, density in product(models, settings.current_densities)
@@ -79,10 +80,10 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     states = sorted(
         seen | {str(wall.state) for wall in cold}, key=lambda name: WallState(name).order
     )
-    # all traces have the same times, and all first blocks the same replicas
-    traced, time, numbers = max((traces for *_, traces in points), key=lambda t: t[0].size)
+    # all traces have the same times
+    traced, time = max((trace for *_, trace in points), key=lambda trace: trace[0].size)
     rows = []
-    for walls, variables, (curves, *_) in points:
+    for walls, variables, (curves, _) in points:
         variables["traced_conductance"] = curves if curves.size else np.full_like(traced, math.nan)
         rows.append(_row(walls, states, settings) | variables)
     values = over(shape, rows)
@@ -93,7 +94,6 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
         **_lifetimes(settings, opened, states, ambient),
         **values,
         "time": time,
-        "traced": numbers,
         "reading_time": settings.reading_time,
         "model": models,
         "outcome": states,
@@ -106,7 +106,7 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
 
 def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
     """Return the variables of the outcomes of one pulse in one model."""
-    (certain, expected), total = outcomes(walls), len(walls)
+    (certain, expected), total = counts_of(walls), len(walls)
     # a wall that is free when it is read is free; before, nothing is known of it
     unresolved = 0.0
     if settings.reading_time > settings.free_time:
@@ -167,16 +167,16 @@ def _mirrored(state: str) -> str:
 def _point(
     settings: Thermal, opened: Opened, conditions: Conditions
 ) -> tuple[list[Wall], dict[str, Any], list[NDArray[Any]]]:
-    """Return what is known of one pulse in one model: walls of all replicas, variables, traces.
+    """Return what is known of one pulse in one model: walls of all replicas, variables, a trace.
 
     `replica_conductance` (2, replicas, 2) is in S in both readings, at the end of the pulse and of
-    the pause; `ambient` is in K. The traces are conductances (2, traced, time), their times in s
-    and the numbers of their replicas. Beyond the model there are no walls and conductances.
+    the pause; `ambient` is in K. The trace of the first replica is a conductance (2, time) with
+    its times in s. Beyond the model there are no walls and conductances.
     """
     walls, about, replicas = [], [], []
     detector = Detector.model_validate(opened.about["detectors"][conditions.variant])
-    traced: list[NDArray[Any]] = [np.empty((2, 0, 0)), np.empty(0), np.empty(0)]
-    for block in opened.where("ensemble", conditions):
+    traced: list[NDArray[Any]] = [np.empty((2, 0)), np.empty(0)]
+    for block in opened.pulses(conditions):
         content = block.read(*OF_BLOCK)
         data = {name: variable.values for name, variable in content.variables.items()}
         about.append(content.attrs)
@@ -184,9 +184,9 @@ def _point(
         end = data["pulse_start"][-1] + data["pulse_duration"][-1]
         moments = np.array([end, data["pause_end"][-1]])
         replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
-        if block.conditions.replica == 1 and "traced_profile" in data:
-            conductance = conductances(content, detector, data["traced_profile"], data["time"])
-            traced = [conductance, data["time"], data["traced"]]
+        if block.conditions.replica == 1 and content.sizes["replica"]:
+            m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
+            traced = [conductances(content, detector, m_z, data["time"]), data["time"]]
     spin = [float(made.get("spin_temperature", math.nan)) for made in about]
     highest = [float(made.get("highest_temperature", made["temperature"])) for made in about]
     variables: dict[str, Any] = {
@@ -202,16 +202,13 @@ def _point(
 
 def _walls(content: xarray.Dataset, states: States) -> list[Wall]:
     """Return the walls of the replicas of a block."""
-    ends = [content[f"quenched_wall_{end}"].values[:, -1] for end in ("bottom", "top")]
-    counts = wall_count(content["replica_profile"].values[:, -1, -1])
-    later = [content[f"onward_{name}"].values for name in ("wall_bottom", "wall_top", "walls")]
-    goes_on = np.isfinite(content["onward_time"].values)
+    names = ("time", "wall_bottom", "wall_top", "walls")
+    later = zip(*(content[f"onward_{name}"].values for name in names), strict=True)
     walls = []
-    for bottom, top, count, onward, low, high, last in zip(
-        *ends, counts, goes_on, *later, strict=True
-    ):
-        state = states.state((bottom, top), count, True)
-        name = str(states.state((low, high), last, True)) if onward and count < 2 else ""
-        place = gap(states.track, bottom, top), float(bottom + top) / 2
-        walls.append(Wall(str(state), *place, name))
+    for row, (onward, low, high, last) in enumerate(later):
+        end = outcomes(content, states, row)[-1]
+        goes_on = math.isfinite(onward) and end.walls < 2
+        name = str(states.state((low, high), last, True)) if goes_on else ""
+        place = gap(states.track, end.bottom, end.top), end.position
+        walls.append(Wall(str(end.state), *place, name))
     return walls

@@ -48,7 +48,7 @@ def requests(campaign: Campaign, name: str, settings: Transitions, _: Rounds) ->
         level = levels[state]
         conditions = Conditions(state=state, duration=duration, current_density=density)
         computations.append(
-            Request("trace", path, make, (level.path,), states=level.states, conditions=conditions)
+            Request("run", path, make, (level.path,), states=level.states, conditions=conditions)
         )
     return computations
 
@@ -62,7 +62,7 @@ STUDY = question(
     __name__,
     Transitions,
     figure="map",
-    places={"trace": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
+    places={"run": r"[^/]+/[^/]+/[^/]+/-?[\d.]+"},
     of_device=True,
     level_sets=("mutually-reachable",),
 )

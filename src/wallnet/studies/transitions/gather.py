@@ -7,8 +7,9 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.questions.opened import Opened, Outcome, over
+from wallnet.questions.opened import Opened, over
 from wallnet.studies.transitions.ask import Transitions
+from wallnet.tracks.states import Outcome
 
 
 def target_of(end: Outcome, targets: Sequence[WallState]) -> int:
@@ -22,9 +23,9 @@ def gather(settings: Transitions, opened: Opened) -> dict[str, Any]:
 
     Targets are the states from which pulses start, then those of `WITHOUT_WALL`.
     """
-    names = [level.state for level in opened.where("level")]
-    starts = [level.outcomes[0] for level in opened.where("level")]
-    ends = [pulse.outcomes[0] for pulse in opened.where("trace")]
+    names = [level.state for level in opened.relaxed()]
+    starts = [level.outcomes[-1] for level in opened.relaxed()]
+    ends = [pulse.outcomes[-1] for pulse in opened.pulses()]
     targets = [*names, *WITHOUT_WALL]
     stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
     shape = (len(names), len(settings.durations), len(settings.signed))
