@@ -156,7 +156,7 @@ def test_page_and_terminal_say_the_same_and_caveats_follow_the_numbers(configure
         "neuron: G of ",
         "largest deviation from ReLU 0.",
         "synapse-3: 3 of 4 levels are valid: ",
-        " pJ; all 3 pulses of up-down change the state",
+        " pJ; all 3 pulses of up-down changed the state",
         "Test accuracy in per cent",
         "mean ± sample standard deviation of 2 seeds; reading parallel; levels at 0 K; Quantised: "
         "post-training quantisation",
@@ -333,7 +333,7 @@ def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, fol
     ]
     other = part(page, "Pulse train before")
     assert other.startswith(
-        "All 3 pulses of before change the state Source: film another, revision 6"
+        "All 3 pulses of before changed the state Source: film another, revision 6"
     )
     assert "Data: results/pulse_trains/before.nc" in other
     assert base64.b64encode(b"response").decode() in page
@@ -483,7 +483,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert "retained (at least" in text
     thermal = 1.380649e-23 * 350
     barrier = f"{1.6e-19 / thermal:.3g} k_B T"
-    sentence = f"none of 1 states retained at 350 K, barriers of {barrier}; all 3 pulses of up-down"
+    sentence = f"no state retained at 350 K, barriers of {barrier}; all 3 pulses of up-down"
     assert sentence in part(page, "What this campaign found")
     assert f"{1.6e-19 / thermal:.1f}" in text
     for other in ({"film": 300.0}, {"kelvin": 77.0}):

@@ -46,7 +46,17 @@ def test_thermal(models, text):
     places = {"model": models, "outcome": ["notch 1", "notch 2", "free"]}
     dimensions = {"outcome_probability": ("model", "current_density", "outcome")}
     finding = said("thermal", dimensions, places, outcome_probability=[cool, hot])
-    assert finding == f"with heat (some), {text} write one state in all runs"
+    assert finding == f"with heat (some), {text} wrote one state in all runs"
+
+
+def test_thermal_of_one_pulse():
+    """One pulse is named in the singular, whether it always writes the same state or not."""
+    places = {"model": ["cool", "hot"], "outcome": ["notch 1", "notch 2"]}
+    dimensions = {"outcome_probability": ("model", "current_density", "outcome")}
+    chances = [[[0.2, 0.8]], [[1.0, 0.0]]]
+    finding = said("thermal", dimensions, places, outcome_probability=chances)
+    text = "no pulse (cool) and the only pulse (hot)"
+    assert finding == f"with heat (some), {text} wrote one state in all runs"
 
 
 def test_probabilities_have_their_intervals():
@@ -116,7 +126,7 @@ def test_operating_windows():
 def test_pulse_trains():
     states = ["notch 1", "notch 2", "notch 2", "notch 1"]
     finding = said("pulse_trains", {"pulse_state": "pulse"}, pulse_state=states)
-    assert finding == "2 of 3 pulses of some change the state"
+    assert finding == "2 of 3 pulses of some changed the state"
 
 
 def test_depinning():

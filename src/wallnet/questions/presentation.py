@@ -1,6 +1,7 @@
 """What modules `show` of questions share: columns of tables, texts, and parts of the page."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -59,7 +60,11 @@ def some(count: int, total: int, what: str) -> str:
     --------
     >>> some(0, 3, "pulses"), some(2, 3, "pulses"), some(3, 3, "pulses")
     ('none of 3 pulses', '2 of 3 pulses', 'all 3 pulses')
+    >>> some(0, 1, "states of a wall"), some(1, 1, "states of a wall")
+    ('no state of a wall', 'the only state of a wall')
     """
+    if total == 1:
+        return ("the only " if count else "no ") + re.sub(r"s\b", "", what, count=1)
     return f"all {total} {what}" if count == total else f"{count or 'none'} of {total} {what}"
 
 

@@ -91,10 +91,10 @@ def _asymmetry(rows: pandas.DataFrame, name: str) -> Table:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many pulses of a train change the state."""
+    """Return how many pulses of a train changed the state."""
     states = data["pulse_state"].values
     changing = some(int((states[1:] != states[:-1]).sum()), states.size - 1, f"pulses of {name}")
-    return f"{changing} change the state"
+    return f"{changing} changed the state"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":

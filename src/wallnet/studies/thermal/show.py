@@ -61,14 +61,14 @@ def faults(data: xarray.Dataset, name: str) -> list[str]:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many pulses write one state in all runs."""
+    """Return how many pulses wrote one state in all runs."""
     written = data["outcome_probability"].drop_sel(outcome=FREE, errors="ignore")
     surely = (written == 1).any("outcome").sum("current_density")
     counts = (
         some(int(count), data.sizes["current_density"], "pulses") + of_variant(str(model))
         for model, count in zip(data["model"].values, surely.values, strict=True)
     )
-    return f"with heat ({name}), {' and '.join(counts)} write one state in all runs"
+    return f"with heat ({name}), {' and '.join(counts)} wrote one state in all runs"
 
 
 def probabilities(data: xarray.Dataset) -> pandas.DataFrame:
