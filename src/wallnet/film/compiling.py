@@ -29,7 +29,10 @@ UNSTORED = (
     "NUMBA_CACHE_DIR or XDG_CACHE_HOME to a folder that can be written"
 )
 
-COMPILING = "compiling the engine once for this processor and kind of film, for some ten seconds"
+COMPILING = (
+    "compiling the engine once for this processor and kind of film, for some ten seconds, which "
+    "estimated times leave out"
+)
 
 compiled = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = njit(
