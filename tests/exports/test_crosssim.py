@@ -1,11 +1,20 @@
-"""The export for CrossSim, with a stub of its device class after its interface."""
+"""The export for CrossSim: with a stub of its device class, and with itself where it is present.
 
+The stub is written after the interface of CrossSim 3.2. The variable `WALLNET_CROSSSIM` names a
+copy of sandialabs/cross-sim.
+"""
+
+import os
 import types
 
 import numpy as np
 import pytest
+import torch
 from helpers.exported import exported, frequencies, run
-from helpers.made import CONDUCTANCES
+from helpers.made import CONDUCTANCES, LEVELS
+from torch import nn
+
+from wallnet.networks import imperfect, quantize
 
 SHAPE = (400, 250)
 NORMALISED = CONDUCTANCES / 50e-6
@@ -138,3 +147,94 @@ def test_the_same_seed_of_the_back_end_gives_the_same_conductances(module_of):
         values.append(device.programming_error(np.linspace(0.4, 1, 50)))
     assert np.array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])
+
+
+def blobs(centres, count):
+    """Return points around the centres of classes, and their classes."""
+    classes = torch.arange(count) % len(centres)
+    return centres[classes] + 0.5 * torch.randn(count, centres.shape[1]), classes
+
+
+@pytest.fixture
+def classifier():
+    """Return a network on the levels of the device, and a function that returns its accuracy."""
+    torch.manual_seed(4)
+    centres = torch.rand(10, 48).round()
+    inputs, classes = blobs(centres, 1000)
+    model = nn.Sequential(nn.Linear(48, 40), nn.ReLU(), nn.Linear(40, 10))
+    with torch.no_grad():
+        hidden = model[:2](inputs)
+        targets = nn.functional.one_hot(classes, 10).float()
+        weights = torch.linalg.lstsq(hidden.T @ hidden + 30 * torch.eye(40), hidden.T @ targets)
+        model[2].weight.copy_(weights.solution.T)
+    tested, expected = blobs(centres, 2000)
+
+    @torch.no_grad()
+    def accuracy(network):
+        return 100 * float((network(tested).argmax(1) == expected).double().mean())
+
+    return quantize(model, LEVELS, "signed").eval(), accuracy, tested
+
+
+@pytest.fixture
+def in_crosssim(tmp_path, monkeypatch):
+    """Return a function that converts a network with an export, and what is known of its device."""
+    if "WALLNET_CROSSSIM" not in os.environ:
+        pytest.skip("WALLNET_CROSSSIM is not the folder of a copy of CrossSim")
+    monkeypatch.syspath_prepend(os.environ["WALLNET_CROSSSIM"])
+    from simulator import CrossSimParameters
+    from simulator.algorithms.dnn.torch.convert import from_torch
+
+    barriers = np.full((1, 2, 4, 4), np.nan)
+    barriers[0, :, 1, 0] = 1.380649e-23 * 300 * np.log(1e9 * 250)
+    barriers[0, :, 2, 1] = 1.380649e-23 * 300 * np.log(1e9 * 900)
+    spreads = {"gain_spread": 0.08, "ratio_spread": 0.05, "read_noise": [0.02, 0.05, 0.03, 0.0]}
+    spreads |= {"level_spread": [0.01, 0.04, 0.02, 0.0], "cycle_spread": [0.03, 0.02, 0.05, 0.0]}
+    folder, device = exported(tmp_path, "crosssim", escape_barrier=barriers, **spreads)
+    module = run(folder, monkeypatch)
+
+    def converted(model, *causes, seed=1, time=0.0):
+        np.random.seed(seed)  # noqa: NPY002, the generator of its back end
+        params = CrossSimParameters()
+        module.configure(params, time)
+        for name in {"programming_error", "drift_error", "read_noise"} - {*causes}:
+            errors = getattr(params.xbar.device, name)
+            errors.enable, errors.model = False, "IdealDevice"
+        return from_torch(model, params)
+
+    return converted, device
+
+
+DIGITAL = dict.fromkeys(("disturb", "stuck", "neurons", "wires"))
+WRITTEN = ("programming", "retention", "device_to_device", "cycle_to_cycle")
+
+
+@torch.no_grad()
+def test_a_network_in_crosssim_itself_has_the_outputs_that_it_has_here(in_crosssim, classifier):
+    (converted, device), (model, _, inputs) = in_crosssim, classifier
+    expected = model(inputs)
+    assert converted(model)(inputs).numpy() == pytest.approx(expected.numpy(), abs=1e-5)
+    # CrossSim draws read noise for each input, wallnet for each pass
+    noisy = imperfect(model, device, DIGITAL | dict.fromkeys(WRITTEN), seed=1)
+    passes = [noisy(inputs) - expected for _ in range(200)]
+    noise = converted(model, "read_noise")(inputs) - expected
+    # 3 % is three times the deviation from seed to seed
+    own = torch.stack(passes).square().mean().sqrt().item()
+    assert noise.square().mean().sqrt().item() == pytest.approx(own, abs=0.03 * own)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("time", [0.0, 150.0])
+def test_a_network_in_crosssim_itself_has_the_accuracy_that_it_has_here(
+    in_crosssim, classifier, time
+):
+    (converted, device), (model, accuracy, _) = in_crosssim, classifier
+    causes = DIGITAL | {"read_noise": None, "retention": {"time": time} if time else None}
+    draws = range(200)
+    here = [accuracy(imperfect(model, device, causes, seed=1, draw=draw)) for draw in draws]
+    errors = "programming_error", "drift_error"
+    there = [accuracy(converted(model, *errors, seed=draw, time=time)) for draw in draws]
+    spread = np.std(here)
+    # about 50 and 34 %, spread by 9 %: three times the errors of both means, and of both spreads
+    assert np.mean(there) == pytest.approx(np.mean(here), abs=0.3 * spread)
+    assert np.std(there) == pytest.approx(spread, abs=0.22 * spread)
