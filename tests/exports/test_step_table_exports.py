@@ -1,7 +1,16 @@
-"""Tables of conductance steps, read as CrossSim 2 and XBTorch document it."""
+"""Tables of conductance steps, read as CrossSim 2 and XBTorch document it.
+
+The variable `WALLNET_XBTORCH` names a copy of ADAM-Lab-GW/xbtorch, whose device reads them too.
+"""
+
+import os
+import sys
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers.exported import both_ways, exported
 from helpers.made import CONDUCTANCES
 
@@ -54,6 +63,33 @@ def test_tables_of_xbtorch_have_the_counted_steps(folder, name, steps):
         row = distribution[np.abs(axis - start * 1e-6).argmin()]
         uniform = generator.random(100_000, np.float32)
         own = shares(changes[nearest(uniform, row[np.newaxis])])
+        assert own == pytest.approx(expected, abs=0.008)
+
+
+@pytest.mark.skipif("WALLNET_XBTORCH" not in os.environ, reason="needs a copy of XBTorch")
+@pytest.mark.parametrize(("number", "steps"), [(1, UP), (-1, DOWN)])
+def test_the_device_of_xbtorch_takes_the_counted_steps(folder, monkeypatch, number, steps):
+    root = Path(os.environ["WALLNET_XBTORCH"], "src/xbtorch")
+    # what its trainings and fits import is not needed
+    modules = {
+        "xbtorch": {"__path__": [str(root)], "get_xbtorch_param": lambda name: (-1, 1)},
+        "xbtorch.devices": {"__path__": [str(root / "devices")]},
+        "smt": {},
+        "smt.surrogate_models": {"KRG": object},
+    }
+    for name, content in modules.items():
+        module = types.ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    from xbtorch.devices.base import TabularDevice
+
+    names = (f"{name}_{part}.txt" for name in ("reset", "set") for part in ("G", "dG", "cdf"))
+    device = TabularDevice(*(str(folder / name) for name in names), len(steps) - 1)
+    torch.manual_seed(2)
+    for start, expected in steps.items():
+        begun = torch.full((100_000,), start * 1e-6)
+        ended = device.write(begun.clone(), torch.full_like(begun, number))
+        own = {round(change, 1): share for change, share in shares((ended - begun).numpy()).items()}
         assert own == pytest.approx(expected, abs=0.008)
 
 
