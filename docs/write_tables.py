@@ -1293,6 +1293,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "torques": copied("torques.csv"),
     "exports": exported,
     "step-tables": copied("step-tables.csv"),
+    "step-networks": copied("step-networks.csv"),
     "samples": copied("samples.csv"),
     "samples-pulses": copied("samples-pulses.csv"),
     "samples-by-edges": samples_by_edges,

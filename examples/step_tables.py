@@ -9,6 +9,7 @@ deviation of 20 devices.
 
 import csv
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,18 @@ from wallnet.files.step_tables import StepTables
 DEVICES, STARTS = 20, 20_000
 
 
+def tables_of(folder: Path) -> Iterator[StepTables]:
+    """Yield the tables of each device in a folder."""
+    for number in range(DEVICES):
+        names = (f"dG_{change}{number}.txt" for change in ("increasing", "decreasing"))
+        yield StepTables.read(*(folder / name for name in names))
+
+
 def row_of(folder: Path) -> dict[str, str]:
     """Return the numbers of the devices whose tables are in a folder, by name."""
     generator = np.random.default_rng(1)
     ends, steps = [], {1: [], -1: []}
-    for number in range(DEVICES):
-        names = (f"dG_{change}{number}.txt" for change in ("increasing", "decreasing"))
-        tables = StepTables.read(*(folder / name for name in names))
+    for tables in tables_of(folder):
         low, high = tables.conductances[[0, -1]]
         ends.append((low, high))
         begun = generator.uniform(0.75 * low + 0.25 * high, 0.25 * low + 0.75 * high, STARTS)

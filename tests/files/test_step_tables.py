@@ -235,3 +235,46 @@ def test_published_tables_have_the_known_numbers(capsys):
     assert warm["Gmin (µS)"] == pytest.approx([70.04, 7.35], abs=0.051)
     assert warm["Gmax (µS)"] == pytest.approx([171.89, 17.06], abs=0.051)
     assert warm["correlation"] == pytest.approx([0.960], abs=0.0051)
+
+
+def test_networks_get_conductances_of_devices_pulses_or_both(tmp_path, monkeypatch):
+    """Two kinds of devices, 10 % apart, whose steps up are 5 % of the range, or 15 %."""
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    whole = normal(0.0, 0.0)
+    steps = RANGE * np.repeat([[0.05], [0.05], [0.15], [0.15]], 4, axis=1)
+    for number in range(20):
+        scale = 1.0 if number % 2 else 1.1
+        own = StepTables(
+            scale * whole.conductances,
+            np.array([0, 0.49999, 0.50001, 1]),
+            scale * steps,
+            -scale * steps[::-1],
+        )
+        own.write(tmp_path)
+        for path in (INCREASING, DECREASING):
+            (tmp_path / path).rename(tmp_path / path.replace(".", f"{number}."))
+    names = runpy.run_path(str(ROOT / "examples/step_networks.py"))
+    devices = names["Devices"](tmp_path, np.random.default_rng(1))
+    shares = np.array([0, 0.1, 0.2, 0.3])
+    assert devices.levels[:4] == pytest.approx(1.05 * (LOW + shares * RANGE), abs=0.3e-6)
+    # the last steps are cut at the upper end
+    assert 10 < len(devices.levels) < 17
+    pulses = np.full((40_000, 2), 3)
+    pulses[:, 1] = 0
+    own = devices.written(pulses, np.random.default_rng(2))
+    mean, zero = 1.05 * (LOW + 0.3 * RANGE), 1.05 * LOW
+    differ, scatter = 0.05 * mean / 1.05, 0.05 * RANGE * np.sqrt(3)
+    expected = {
+        "all together": (mean, np.hypot(differ, scatter * np.sqrt((1 + 1.1**2) / 2))),
+        "device to device": (mean, differ),
+        "cycle to cycle": (mean, 1.05 * scatter),
+    }
+    for cause, numbers_of_cause in expected.items():
+        values = own[cause][:, 0]
+        assert (values.mean(), values.std()) == pytest.approx(numbers_of_cause, abs=0.3e-6), cause
+    assert own["cycle to cycle"][:, 1] == pytest.approx(zero, abs=1e-12)
+    assert own["all together"][:, 1].std() == pytest.approx(0.05 * LOW, abs=0.05e-6)
+    # a step of 5 % is half of the mean one; two in three of 15 % are too long
+    verified = own["all together, 8 readings"][:, 0]
+    assert np.abs(verified - mean).mean() < 0.05 * 1.05 * RANGE
+    assert np.abs(verified - mean).max() < 0.12 * 1.05 * RANGE
