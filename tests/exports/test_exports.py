@@ -116,10 +116,16 @@ def test_steps_need_pulses_in_both_directions(tmp_path):
     one_sentence(caught, "lacks a pulse", "landing_count")
 
 
-@pytest.mark.parametrize(("target", "tool"), [("aihwkit", "aihwkit"), ("crosssim", "CrossSim 3")])
-def test_a_file_names_the_tool_that_is_not_installed(tmp_path, monkeypatch, target, tool):
-    monkeypatch.setitem(sys.modules, "aihwkit", None)
-    monkeypatch.setitem(sys.modules, "simulator", None)
+@pytest.mark.parametrize(
+    ("target", "tool", "missing"),
+    [
+        ("aihwkit", "aihwkit", "aihwkit"),
+        ("aihwkit", "aihwkit", "torch"),
+        ("crosssim", "CrossSim 3", "simulator"),
+    ],
+)
+def test_a_file_names_the_tool_that_is_not_installed(tmp_path, monkeypatch, target, tool, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
     folder, _ = exported(tmp_path, target)
     with pytest.raises(ImportError, match=f"^this file needs {tool}: "):
         runpy.run_path(str(folder / "wall_device.py"))

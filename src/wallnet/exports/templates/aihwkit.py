@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 try:
+    import torch
     from aihwkit.inference.converter.base import BaseConductanceConverter
     from aihwkit.inference.noise.base import BaseNoiseModel
 except ModuleNotFoundError:
