@@ -5,6 +5,7 @@ copy of sandialabs/cross-sim.
 """
 
 import os
+import sys
 import types
 
 import numpy as np
@@ -202,7 +203,10 @@ def in_crosssim(tmp_path, monkeypatch):
             errors.enable, errors.model = False, "IdealDevice"
         return from_torch(model, params)
 
-    return converted, device
+    yield converted, device
+    # other tests expect that it is not installed
+    for name in [name for name in sys.modules if name.partition(".")[0] == "simulator"]:
+        del sys.modules[name]
 
 
 DIGITAL = dict.fromkeys(("disturb", "stuck", "neurons", "wires"))
