@@ -261,7 +261,7 @@ def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
 
 @pytest.mark.parametrize("value", [np.bool_(True), np.complex128(1e12), np.timedelta64(10**12)])
 def test_other_scalars_of_numpy_are_no_numbers(value):
-    with pytest.raises(UserError, match="is not a number; write it like"):
+    with pytest.raises(UserError, match="is not a number; write one from"):
         parse_current_density(value)
 
 

@@ -12,7 +12,7 @@ from helpers.transitions import led
 from helpers.walls import NEURON, SYNAPSE
 from helpers.windows import windowed
 
-from wallnet.config import ProgramPulse
+from wallnet.config import Device, ProgramPulse
 from wallnet.config.devices import Material
 from wallnet.config.messages import unknown_key
 
@@ -239,11 +239,17 @@ def test_what_cannot_be_is_one_sentence_with_its_key(key, data, words):
         ("dmi", Material, "dmi_constant"),
         ("anisotropy", Material, "uniaxial_anisotropy"),
         ("rise_time", ProgramPulse, "waveform"),
+        ("rise_time", Device, "pulse.rise_time"),
         ("dampnig", Material, "damping"),
     ],
 )
 def test_an_unknown_key_hints_at_the_one_that_is_meant(key, block, meant):
     assert unknown_key(key, block.model_fields).endswith(f"remove it (did you mean {meant}?)")
+
+
+def test_what_is_not_a_number_is_told_which_are_allowed(tiny):
+    tiny["material"]["damping"] = {"dmi": 0.5}
+    assert one_problem(tiny).endswith("is not a number; write one from 0.0001 to 10")
 
 
 def test_a_negative_polarization_is_told_where_the_sign_of_the_torque_is(tiny):

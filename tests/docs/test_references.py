@@ -91,7 +91,14 @@ def code() -> str:
     """Return the text of package, workflow, configurations and scripts."""
     patterns = ("src/wallnet/**/*.py", "workflow/**/*.smk", "Snakefile", "config.yaml", "Makefile")
     patterns += ("profiles/*/config.yaml", "pyproject.toml", ".gitignore", "tests/**/conftest.py")
-    patterns += ("benchmarks/*.py", "docs/*.py", "examples/*.py", "tests/mistakes/*.py", ".ci/*")
+    patterns += (
+        "src/wallnet/exports/*.toml",
+        "benchmarks/*.py",
+        "docs/*.py",
+        "examples/*.py",
+        "tests/mistakes/*.py",
+        ".ci/*",
+    )
     return "\n".join(path.read_text("utf-8") for pattern in patterns for path in ROOT.glob(pattern))
 
 

@@ -55,14 +55,14 @@ def shown_key(part: object) -> str:
     return text if text.isprintable() and 0 < len(text) <= _LONGEST_SHOWN else shown(text)
 
 
-OTHERS = {"rise_time": "waveform"}
-"""Keys of some blocks, and what has their place in others."""
+OTHERS = {"rise_time": {"waveform": "waveform", "pulse": "pulse.rise_time"}}
+"""Keys of some blocks, and what has their place in blocks with another key."""
 
 
 def unknown_key(key: object, keys: Iterable[str]) -> str:
     """Return the message that a key is unknown, with a similar key or all keys of its block."""
     keys = list(keys)
-    near = [OTHERS[str(key)]] if OTHERS.get(str(key)) in keys else []
+    near = [place for name, place in OTHERS.get(str(key), {}).items() if name in keys]
     near += [name for name in keys if str(key) in name.split("_")]
     near += difflib.get_close_matches(str(key), keys, n=1)
     hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(keys)})"

@@ -135,7 +135,9 @@ class Quantity(Form):
             with suppress(ValueError):
                 value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise PydanticCustomError("number", "is not a number; write it like 5.0e-9")
+            fault = "is not a number; write one from {low} to {high}"
+            ends = {"low": f"{self.low:g}", "high": f"{self.high:g}"}
+            raise PydanticCustomError("number", fault, ends)
         if not abs(value) < math.inf:
             raise PydanticCustomError("number", "is not finite; write a number like 5.0e-9")
         size = abs(value) if self.magnitude else value
