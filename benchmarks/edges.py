@@ -17,13 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wallnet import api, config, files, jobs, simulate
+from wallnet import api, config, jobs, simulate
 from wallnet.config import Device
 from wallnet.files import WallState
 from wallnet.film.constants import BOLTZMANN
 from wallnet.simulate.energy_path import find_minima
 from wallnet.studies.base import pulse_on
-from wallnet.tracks.states import States
+from wallnet.tracks.states import States, outcomes
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,14 +101,14 @@ FIRST, SECOND = WallState.at(1, 1), WallState.at(2, 2)
 def threshold(device: Device, guess: float) -> float:
     """Return the current density in A/m² at which an end leaves the first notch."""
     minima = find_minima(jobs.minima_job(device, states=(FIRST,)))
-    start = minima.isel(placed=0).rename(minimum_magnetization="initial_magnetization")
+    start = minima.isel(placed=[0]).rename(minimum_magnetization="magnetization")
     states = States.of(minima)
 
     def leaves(density: float) -> bool:
         job = pulse_on(device, FIRST, density, DURATION, device.relaxation.longest)
         trace = simulate.simulate(job, start)
-        ends, walls = files.last_ends(trace), int(trace["walls"][-1])
-        return states.left_ends(1, ends, walls) > 0
+        wall = outcomes(trace, states)[-1]
+        return states.left_ends(1, (wall.bottom, wall.top), wall.walls) > 0
 
     low, high, step = 0.0, float("inf"), STEP
     density = guess

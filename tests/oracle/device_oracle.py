@@ -32,21 +32,17 @@ class Recording:
 
 
 def read(path):
-    """Read a trace or an initial state; for a trace also its stored <m> and wall ends."""
+    """Read a trace or an initial state, with its stored <m> and wall ends."""
     with xarray.open_dataset(path) as data:
         data.load()
     about = json.loads(data.attrs["parameters"])
     step = about.get("steps", [{}])[0]
-    single = "time" not in data.dims
-    field = data["initial_magnetization" if single else "magnetization"].values
     return Recording(
-        time=np.zeros(1) if single else data["time"].values,
-        m=np.zeros((1, 3)) if single else data["m"].values,
-        ends=np.zeros((1, 2))
-        if single
-        else np.stack([data["wall_bottom"].values, data["wall_top"].values], axis=1),
-        snapshot_time=np.zeros(1) if single else data["snapshot_time"].values,
-        field=field.reshape(-1, *field.shape[-3:]),
+        time=data["time"].values,
+        m=data["m"].values,
+        ends=np.stack([data["wall_bottom"].values, data["wall_top"].values], axis=1),
+        snapshot_time=data["snapshot_time"].values,
+        field=data["magnetization"].values,
         pulse_end=step.get("duration", 0.0),
         track=about["track"],
         material=about["material"],

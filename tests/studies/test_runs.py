@@ -128,7 +128,8 @@ def test_walls_do_what_the_engine_computes(ran):
     notches = (1, 2, 3, 3, 2, 1, 1)
     assert api.states(train, minima) == [f"notch {notch}" for notch in notches]
     places = {1: 40, 2: 180, 3: 320}
-    positions = train["pulse_wall_position"].values * 1e9
+    ends = np.searchsorted(train["time"].values, train["pause_end"].values * (1 - 1e-9))
+    positions = train["wall_position"].values[ends] * 1e9
     # the end notches pull the wall by 2.6 nm to the middle
     np.testing.assert_allclose(positions, [places[notch] for notch in notches], atol=4)
     data = files.read_dataset(ran.folder / "results/intervals/stairs.nc", "intervals")
@@ -211,20 +212,20 @@ def test_a_study_is_a_target_of_its_own(again, finished):
 
 
 RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
-CLIMBS = RESPONSE + Counter(pulse_train=1)
-TRAINS = Counter(pulse_train=4, gather_operating_windows=1, show_operating_windows=1)
-ROUNDS = Counter(round=2, trace=4, gather_intervals=1, show_intervals=1)
+CLIMBS = RESPONSE + Counter(run=1)
+TRAINS = Counter(gather_operating_windows=1, show_operating_windows=1, run=4)
+ROUNDS = Counter(round=2, gather_intervals=1, show_intervals=1, run=4)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
 PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
-BOTH = Counter(trace=2, gather_crosscheck=1, show_crosscheck=1)
-HEATED = Counter(ensemble=1, gather_thermal=1, show_thermal=1)
-THERMAL = HEATED + Counter(initial=2, pulse_train=1, ensemble=1)
-DISTURBED = Counter(pulse_train=4, gather_disturb=1, show_disturb=1)
+BOTH = Counter(gather_crosscheck=1, show_crosscheck=1, run=2)
+HEATED = Counter(gather_thermal=1, show_thermal=1, run=1)
+THERMAL = HEATED + Counter(initial=2, run=1 + 1)
+DISTURBED = Counter(gather_disturb=1, show_disturb=1, run=4)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 SENSED = Counter(round=1, gather_sensitivity=1, show_sensitivity=1)
 SWEPT = Counter(gather_sweeps=1, show_sweeps=1)
-SAMPLES = SWEPT + Counter(trace=2, initial=2)
+SAMPLES = SWEPT + Counter(initial=2, run=2)
 """One pulse on the perfect device and on one sample."""
 
 
@@ -234,10 +235,10 @@ OF_STUDIES = {
     "operating_windows/three/pause": (3e-9, TRAINS),
     "transitions/stairs/starts": (
         ["notch 1", "between 1 and 2", "notch 2", "notch 3"],
-        TOLD + Counter(level=1, trace=2),
+        TOLD + Counter(run=1 + 2),
     ),
     # the weakest and the strongest pulse on six walls, and those between them
-    "depinning/stairs/duration": (0.9e-9, WALLS + Counter(trace=2 * 6 + 6)),
+    "depinning/stairs/duration": (0.9e-9, WALLS + Counter(run=2 * 6 + 6)),
     "crosscheck/engines/cases/short/changes/material": ({"damping": 0.4}, BOTH),
     # a coarser one simulates nothing
     "intervals/stairs/resolution": (
@@ -247,21 +248,21 @@ OF_STUDIES = {
     # so do other times at which candidates are read
     "calibration/paper/read_delays": ([0.0, 0.3e-9], MISFITS + Counter(round=2)),
     # another sample leaves those that are there
-    "sweeps/rough/samples": (2, SWEPT + Counter(trace=1, initial=1, minima=1)),
+    "sweeps/rough/samples": (2, SWEPT + Counter(initial=1, minima=1, run=1)),
     # further replicas are a block of their own in each model
-    "thermal/cut/replicas": (16, HEATED + Counter(ensemble=1)),
+    "thermal/cut/replicas": (16, HEATED + Counter(run=1)),
 }
 FURTHER = {
     # pulses of the durations that are there, of one of the two variants
     "operating_windows/three/variants/alpha-0.4/material/damping": (
         0.3,
-        Counter(initial=1, pulse_train=2),
+        Counter(initial=1, run=2),
     ),
     "operating_windows/three/durations": ([1.2e-9, 1.5e-9], TRAINS),
-    "transitions/stairs/durations": ([0.8e-9, 1.5e-9], TOLD + Counter(trace=6)),
+    "transitions/stairs/durations": ([0.8e-9, 1.5e-9], TOLD + Counter(run=6)),
     "thermal/cut/current_densities": (
         [0.8e12, 0.9e12],
-        HEATED + Counter(pulse_train=1, ensemble=1),
+        HEATED + Counter(run=1 + 1),
     ),
 }
 SHOWS = Counter(f"show_{study}" for study in STUDIES)
@@ -283,10 +284,10 @@ FILM = {
         0.9e-3,
         SIMULATED
         + PATHS
-        + Counter(level=2, pulse_train=4 + 2)
+        + Counter(run=2 + 4 + 2)
         # walls rest at three notches of two tracks, each has a threshold; then those of the other
         # study, two pulses on each and those of its round
-        + Counter(initial=3, level=3 + 3, trace=9 + 2 * 6 + 6, round=1)
+        + Counter(initial=3, round=1, run=3 + 3 + 9 + 2 * 6 + 6)
         # three devices and a sample, three single notches, three candidates, four other studies
         + Counter(minima=4 + 3 + 3 + 4),
     ),
@@ -297,15 +298,15 @@ DAMPING = {
         0.45,
         # the sensitivity as configured, which is no longer the upper end of the damping
         SIMULATED
-        + Counter(level=2, pulse_train=4 + 1)
-        + Counter(initial=2, pulse_train=-2, level=3 + 3, trace=6 + 2 * 6 + 6, round=2),
+        + Counter(run=2 + 4 + 1)
+        + Counter(initial=2, round=2, run=-2 + 3 + 3 + 6 + 2 * 6 + 6),
     ),
 }
 # other studies have pulses of their own; the first candidate is the configuration
 DURATION = {
     "devices/stairs/pulse/duration": (
         1.6e-9,
-        ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, trace=2),
+        ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, run=2),
     ),
 }
 WRITE_ENERGY = {"heavy_metal": ({"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT)}
