@@ -76,14 +76,8 @@ def write_trace(job, index, path):
     files.write_dataset(
         recorder.trace(),
         path,
-        "trace",
-        {
-            "parameters": job.to_json(),
-            "backend": "film",
-            "revision": 1,
-            "pulse_end": recorder.pulse_end,
-            "settled": -1,
-        },
+        "run",
+        {"parameters": job.to_json(), "backend": "film", "revision": 1},
     )
 
 
@@ -94,7 +88,7 @@ def relabel(source, path, job):
     shutil.copyfile(source, path)
     with netCDF4.Dataset(path, "a") as data:
         data.setncattr("parameters", job.to_json())
-        data["pulse_current_density"][:] = job.current_density
+        data["pulse_current_density"][-1] = job.current_density
     note_digest(path)
 
 
@@ -145,7 +139,7 @@ def prepare(folder, count):
 
 
 def requests(parsed):
-    return where(DEVICES.requests_of(parsed, "neuron"), "trace")
+    return where(DEVICES.requests_of(parsed, "neuron"), "run")
 
 
 def gather_here(folder, count):

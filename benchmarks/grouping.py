@@ -65,7 +65,7 @@ def main():
             run(folder, "--cores", "1", "--until", "initial")
             output, clock = run(
                 folder,
-                *("--workflow-profile", arguments.profile, "--until", "trace"),
+                *("--workflow-profile", arguments.profile, "--until", "run"),
                 *(*groups, *arguments.options),
             )
             traces = len(list((folder / "results" / "traces").rglob("*.nc")))

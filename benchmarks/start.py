@@ -55,8 +55,8 @@ def commands(folder):
     swept = jobs.pulse_job(track, 0.3e12).model_copy(update=driven(0.3e12))
     short = config.Campaign(devices={"track": track.model_copy(update={"pulse": sweep})})
     trace = str(folder / "traces" / f"{config.current_name(0.3e12)}.nc")
-    request = jobs.Request("trace", trace, lambda: swept)
-    gathered = gather_job(DEVICES, short, "track", {(0.3e12,): request})
+    request = jobs.Request("run", trace, lambda: swept)
+    gathered = gather_job(DEVICES, short, "track", [request])
     networks = campaign.networks
     trained = training_job(networks, "mnist", next(iter(networks.recipes)), "1")
     mapped = mapping_job(networks, "mnist", networks.synapses[0], "parallel", "1")
@@ -64,9 +64,9 @@ def commands(folder):
     initial = folder / "initial.nc"
     of_track = folder / "track.nc"
     return {
-        "help": (("minimum", "--help"), "", (0,)),
+        "help": (("minima", "--help"), "", (0,)),
         "initial": (
-            ("initial", "--job", jobs.initial_job(device).to_json(), "--out", initial),
+            ("simulate", "--job", jobs.initial_job(device).to_json(), "--out", initial),
             "",
             (0,),
         ),
@@ -89,7 +89,7 @@ def commands(folder):
             (0,),
         ),
         "initial (of the track)": (
-            ("initial", "--job", jobs.initial_job(track).to_json(), "--out", of_track),
+            ("simulate", "--job", jobs.initial_job(track).to_json(), "--out", of_track),
             "",
             (0,),
         ),

@@ -41,7 +41,7 @@ def write_trace(folder, density=1.5e12, name="mine", sample=0, **changes):
     for number, time in enumerate(TIMES):
         bottom = (24 + 3 * number) * 1e-9
         recorder.record(time, tracks.placed_wall(job, bottom, bottom + 5e-9))
-    trace = recorder.trace().assign_attrs(parameters=job.to_json(), backend="film", settled=1)
+    trace = recorder.trace().assign_attrs(parameters=job.to_json(), backend="film")
     path = files.TRACE.format(device=name, current=f"{density / 1e12:.4f}")
     path = folder / (files.of_sample(path, sample) if sample else path)
     files.write_dataset(trace, path, "run", {})
