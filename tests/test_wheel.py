@@ -141,7 +141,7 @@ def test_the_workflow_is_a_module_of_another_one(tmp_path):
     (tmp_path / "Snakefile").write_text(MODULE)
     here = ("--snakefile", tmp_path / "Snakefile")
     planned = campaign.planned(*here, "wallnet_all")
-    assert planned["wallnet_trace"] == 5 + 3
+    assert planned["wallnet_run"] == 5 + 3 + 3
     assert planned["wallnet_gather_devices"] == 2
     campaign.snakemake(*here)
     lines = (tmp_path / "results/tables/parameters.csv").read_text().count("\n")

@@ -198,8 +198,8 @@ def test_its_speed_and_needs_are_known_once_it_is_read(write):
     assert job.processor_time == pytest.approx(7 * ours.processor_time, rel=1e-12, abs=0)
     assert (job.threads, job.memory, job.runtime) == (3, 1238, 34)
     # a run takes 4 MB for each step, and the time of at most 16
-    assert (train.memory, train.runtime) == (900 + 4 * 5, 5 * 15)
-    assert (block.memory, block.runtime) == (900 + 4 * 40, 16 * 15)
+    assert (train.memory, train.runtime) == (1234 + 4 * 5, 5 * 34)
+    assert (block.memory, block.runtime) == (1234 + 4 * 40, 16 * 34)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_its_speed_and_needs_are_known_once_it_is_read(write):
         ("threads = 0", ".threads is 0: "),
         ("threads = '3'", ".threads is '3': "),
         ("waveforms = 'yes'", ".waveforms is 'yes': "),
-        ("memory = {'trace': 9}", ".memory is a block: write one number, such as memory = 900"),
+        ("memory = {'trace': 9}", ".memory is a block; write one number, such as memory = 900"),
         ("runtime = 0", ".runtime is 0: "),
         ("relative_time = -1.0", ".relative_time is -1.0: "),
     ],

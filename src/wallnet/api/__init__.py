@@ -536,9 +536,10 @@ def trace_figure(trace: "xarray.Dataset") -> "Figure":
         drawing, ((upper,), (lower,)) = style.panels(figures, 2, 1, 0.8)
         draw_map(upper, trace, trace["snapshot_time"].values[-1])
         draw_ends(lower, trace)
-        begin = trace["pulse_start"].values / 1e-9
-        for start, end in zip(begin, begin + trace["pulse_duration"].values / 1e-9, strict=True):
-            lower.axvspan(start, end, color=style.SHADE)
+        for pulse in range(1, trace.sizes["pulse"]):
+            start, duration = (trace[f"pulse_{name}"][pulse] for name in ("start", "duration"))
+            label = "current" if pulse == 1 else None
+            lower.axvspan(start / 1e-9, (start + duration) / 1e-9, color=style.SHADE, label=label)
         lower.set(xlabel="time (ns)", ylabel="wall (nm)", xlim=(0, trace["time"].values[-1] / 1e-9))
         lower.legend()
         return drawing

@@ -15,7 +15,7 @@ from wallnet.config.quantities import CLASS, Section, Text
 
 def _one_number(value: Any) -> Any:
     if isinstance(value, Mapping):
-        raise ValueError("write one number, such as memory = 900 or runtime = 15")
+        raise ValueError("is a block; write one number, such as memory = 900 or runtime = 15")
     return value
 
 

@@ -32,7 +32,6 @@ from wallnet.files.imperfections import BEYOND, KIND, SPREADS, Imperfections
 from wallnet.files.measurements import read_levels, refuse
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
-from wallnet.jobs import Run
 from wallnet.jobs.imperfections import ImperfectionsJob
 
 if TYPE_CHECKING:
@@ -434,7 +433,7 @@ def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part
     data = data.isel(model=models.index(variant))
     duration = settings.get("duration")
     if duration is None:
-        duration = Run.from_json(data.attrs["simulation"]).steps[-1].duration
+        duration = json.loads(data.attrs["simulation"])["steps"][-1]["duration"]
     states, densities = data["outcome"].values.tolist(), data["current_density"].values.tolist()
     # a wall that begins in a notch begins in the first level
     start, counts = next(iter(levels)), dict[Place, float]()
