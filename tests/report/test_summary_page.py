@@ -293,6 +293,11 @@ def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, fo
     assert "seeds 1, 2" in accuracy
 
 
+def test_a_page_without_networks_has_no_accuracy(configured, folder):
+    job = summary_job(configured).model_copy(update={"networks": False})
+    assert "write energy" in part(page_of(job, folder), "Write energy")
+
+
 def test_networks_as_made_have_a_part_once_they_are_evaluated(configured, folder):
     """A table of another campaign tells nothing; without the figure there is no part."""
     job = summary_job(configured)

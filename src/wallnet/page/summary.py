@@ -208,7 +208,7 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         origin, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
         yield _drawn(headline, results, ACCURACY_FIGURE, numbers, origin)
     elif tables:
-        yield Headline("Write energy and accuracy", tables=tables)
+        yield Headline("Write energy", tables=tables)
 
 
 def _as_made(job: SummaryJob, results: Findings) -> Iterator[Headline]:
