@@ -371,5 +371,9 @@ def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(
     command = ["simulate", "--job", job.to_json(), "--out", str(tmp_path / "train.nc"), "--after"]
     with pytest.raises(SystemExit, match="give the minima of its film"):
         main([*command, after[0]])
+    without = str(tmp_path / "without.nc")
+    files.write_dataset(initial.drop_dims(["snapshot", "y"]), without, "run", {})
+    with pytest.raises(SystemExit, match="without.nc has no maps; name a trace that has some"):
+        main([*command, without, after[1]])
     main([*command, *after])
     assert "train.nc: 2 pulses, 1 replicas\n" in capsys.readouterr().out

@@ -20,7 +20,6 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import INITIAL, MOVING, REVERSED
 from wallnet.jobs import Run
-from wallnet.jobs.request import Conditions
 from wallnet.jobs.run import level_states
 from wallnet.questions.opened import Opened, over
 from wallnet.report.faults import lost_level
@@ -157,7 +156,7 @@ def _level(
             why = f"the field stays at {residual:.3g} A/m"
         what = f"the energy has no minimum in '{state}', so that no wall stays there"
         logger.warning("%s: %s: %s; this level gets no conductance", opened.subject, what, why)
-        *_, wall = read_trace(opened.one("run", Conditions(state=state, duration=0.0)), device)
+        *_, wall = read_trace(opened.relaxed_in(state), device)
         source, resting = "", minimum
     else:
         wall, source, resting = _measured(state, device, opened, driven)
@@ -194,7 +193,7 @@ def _measured(
         length = device.track.length
         uniform = End(state, 1, length, (length, length), detected=-1.0)
         return *(driven or (uniform, source)), state
-    *_, end = read_trace(opened.one("run", Conditions(state=state, duration=0.0)), device)
+    *_, end = read_trace(opened.relaxed_in(state), device)
     if end.state == state and end.rests:
         return end, "wall placed there and relaxed", state
     resting = end.state
@@ -208,7 +207,7 @@ def _measured(
 def _start(device: Device, opened: Opened) -> End:
     """Return the wall of the initial state."""
     track = device.track
-    content = opened.one("initial").read("magnetization", "snapshot_time")
+    content = opened.one("initial").read("magnetization")
     m = content["magnetization"].values[-1]
     m_z = m[..., COMPONENTS.index("z")]
     film = films.layer(Run.of_dataset(content.attrs))

@@ -192,9 +192,9 @@ def read_dataset(
         return data if samples else of_perfect_device(data)
 
 
-def read_maps(path: str | Path) -> "xarray.Dataset":
+def read_maps(path: str | Path, only: Collection[str] | None = None) -> "xarray.Dataset":
     """Read a run with maps of the magnetisation; errors are those of `read_dataset`."""
-    run = read_dataset(path, "run")
+    run = read_dataset(path, "run", only)
     if "magnetization" not in run:
         raise FileError(f"{path} has no maps; name a trace that has some")
     return run

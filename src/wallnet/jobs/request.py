@@ -40,6 +40,9 @@ COUNTED: dict[Kind, str] = {
 """Kinds that an estimate of work counts, and what it calls them. Minima take seconds."""
 
 
+NO_PULSE = 0.0
+"""Duration of the pulses of a wall that only relaxes."""
+
 State = Annotated[
     WallState,
     GetPydanticSchema(lambda _, schema: no_info_after_validator_function(WallState, schema(str))),
@@ -70,7 +73,7 @@ class Conditions:
     current_density : float
         That of the pulses, in A/m².
     duration : float
-        That of the pulses, in s; 0 of a wall that only relaxes.
+        That of the pulses, in s; `NO_PULSE` of a wall that only relaxes.
     temperature : float
         Temperature of the film in K.
     replica : int
@@ -221,7 +224,7 @@ def level(name: str, device: Device, state: WallState) -> Request:
     """Return the request of a wall that is initialised in a state of a synapse and relaxes."""
     path = files.LEVEL.format(device=name, state=state.file_name)
     make = partial(level_job, device, state.file_name)
-    states, conditions = minima(name, device), Conditions(state=state, duration=0.0)
+    states, conditions = minima(name, device), Conditions(state=state, duration=NO_PULSE)
     return Request("run", path, make, states=states, conditions=conditions)
 
 

@@ -44,7 +44,7 @@ for a nanosecond of 25,000 cells in steps of 1.16 ps. A fast core needs half of 
 MEMORY_PER_STEP = 4
 """Further memory in MB of a run for each of its steps."""
 
-LONGEST = 16
+MOST_TIMED = 16
 """Steps, of all replicas, for whose time a run asks at most: a block of replicas has as many."""
 
 
@@ -307,7 +307,7 @@ class Run(TrackJob):
     def runtime(self) -> int:
         """Wall time in min that its job asks for."""
         steps = self.number_of_steps * len(self.numbers)
-        return declared(self.calculator_name).runtime * min(max(steps, 1), LONGEST)
+        return declared(self.calculator_name).runtime * min(max(steps, 1), MOST_TIMED)
 
     @property
     def processor_time(self) -> float | None:

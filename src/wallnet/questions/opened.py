@@ -16,9 +16,9 @@ from wallnet.files import WallState
 from wallnet.files.origin import digest_of
 from wallnet.files.schema import SAMPLE, VARIABLES
 from wallnet.jobs import Run
-from wallnet.jobs.request import ANY, Conditions, Kind
+from wallnet.jobs.request import ANY, NO_PULSE, Conditions, Kind
 from wallnet.questions.question import Gathered, GatherJob
-from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, outcomes
+from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, last_outcomes, outcomes
 
 if TYPE_CHECKING:
     import xarray
@@ -92,8 +92,7 @@ class Result:
     @property
     def walls(self) -> list[Outcome]:
         """The wall of each replica when the run was read last."""
-        content, states = self.read(*OF_OUTCOMES), self.states
-        return [outcomes(content, states, row)[-1] for row in range(content.sizes["replica"])]
+        return last_outcomes(self.read(*OF_OUTCOMES), self.states)
 
     @property
     def simulation(self) -> Run:
@@ -177,11 +176,16 @@ class Opened:
 
     def relaxed(self) -> list[Result]:
         """Return the walls that only relaxed, as asked for."""
-        return self.where("run", Conditions(duration=0.0))
+        return self.where("run", Conditions(duration=NO_PULSE))
+
+    def relaxed_in(self, state: WallState) -> Result:
+        """Return the wall that was initialised in a state and only relaxed."""
+        return self.one("run", Conditions(state=state, duration=NO_PULSE))
 
     def pulses(self, conditions: Conditions = ANY) -> list[Result]:
         """Return the runs with pulses under all conditions that are stated, as asked for."""
-        return [run for run in self.where("run", conditions) if run.conditions.duration != 0]
+        runs = self.where("run", conditions)
+        return [run for run in runs if run.conditions.duration != NO_PULSE]
 
     def one(self, kind: Kind, conditions: Conditions = ANY) -> Result:
         """Return the only result of a kind under all conditions that are stated.

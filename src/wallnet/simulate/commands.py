@@ -1,4 +1,4 @@
-"""Commands of `wallnet` that compute requests: states, runs, minima and paths between them."""
+"""Commands of `wallnet` that compute requests: runs, minima and paths between them."""
 
 import argparse
 import os
@@ -48,8 +48,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
     before, *minima = arguments.after or [None]
-    only = ("magnetization", "snapshot_time")
-    start = files.read_dataset(before, "run", only) if before else None
+    start = files.read_maps(before, ["magnetization"]) if before else None
     states = States.of(files.read_dataset(minima[0], "minima")) if minima else None
     with simulate.progress_bar(job.longest, output=arguments.out) as progress:
         run = simulate.simulate(job, start, progress, arguments.out, states)

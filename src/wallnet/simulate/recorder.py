@@ -205,9 +205,7 @@ class Recorder:
         mean = np.array([m[2] for m in self._entries["m"]])
         if job.temperature and job.steps:
             mean = np.clip(mean / magnetization_over_time(job, self.time), -1, 1)
-        ends = dict(
-            zip(ENDS, zip(self.ends(0), (quenched or self).ends(), strict=True), strict=True)
-        )
+        ends = zip(ENDS, self.ends(0), (quenched or self).ends(), strict=True)
         moments = self._moments() if job.temperature else {}
         values: dict[str, Any] = {
             **self._entries,
@@ -223,7 +221,7 @@ class Recorder:
             "read_walls": [[self._entries["walls"][entry] for entry in (0, -1)]],
             "read_settled": [[-1, self._settled()]],
             "replica": [job.numbers.start],
-            **{f"read_wall_{end}": [row] for end, row in ends.items()},
+            **{f"read_wall_{end}": [[first, last]] for end, first, last in ends},
         }
         # before the step, and after it if there is one
         return files.dataset("run", values | moments).isel(pulse=slice(1 + len(job.steps)))

@@ -11,7 +11,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
 from wallnet.jobs import Request, level_job
-from wallnet.jobs.request import Conditions, level, minima_at, pulses, where
+from wallnet.jobs.request import NO_PULSE, Conditions, level, minima_at, pulses, where
 from wallnet.questions.question import Expected, Requests, Rounds, question
 from wallnet.studies import base
 
@@ -72,7 +72,7 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
     positions = dict(enumerate(device.track.inner_notch_positions, start=1))
     for notch in positions:
         state = WallState.at(notch, notch)
-        conditions = Conditions(variant=OWN, state=state, duration=0.0)
+        conditions = Conditions(variant=OWN, state=state, duration=NO_PULSE)
         start = replace(level(name, device, state), conditions=conditions)
         by_notch[OWN, notch] = device, state, start
     state = WallState.at(1, 1)
@@ -81,7 +81,7 @@ def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
         single = Device.model_validate(laid_over(device.plain(), changes))
         make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
         states = minima_at(STUDY.path(*place, "minima"), single, state)
-        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch), duration=0.0)
+        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch), duration=NO_PULSE)
         path = STUDY.path(*place, "start")
         start = Request("run", path, make, states=states, conditions=conditions)
         by_notch[SINGLE, notch] = single, state, start
@@ -119,7 +119,7 @@ def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
     low, high = settings.current_densities
     computations = requests(campaign, name, settings, ())
     first, *_ = where(computations, "run", Conditions(variant=OWN, current_density=high))
-    walls = len(where(computations, "run", Conditions(duration=0.0)))
+    walls = len(where(computations, "run", Conditions(duration=NO_PULSE)))
     return [[(2 * walls, first)]] * halvings(high - low, settings.resolution)
 
 

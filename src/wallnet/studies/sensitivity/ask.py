@@ -16,7 +16,7 @@ from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
 from wallnet.jobs import Job, Request, Run, level_job, pulse_train_job
-from wallnet.jobs.request import Conditions, minima_at
+from wallnet.jobs.request import NO_PULSE, Conditions, minima_at
 from wallnet.jobs.run import BLOCK, blocks, placed_at
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies import base
@@ -214,7 +214,7 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
         assert least, "`problems` refuses a device without notches"
         states[variant] = films.setdefault(least.digest, least)
         if after[variant] == path:
-            conditions = Conditions(variant=variant, duration=0.0)
+            conditions = Conditions(variant=variant, duration=NO_PULSE)
             computations.append(
                 Request("run", path, make, states=states[variant], conditions=conditions)
             )

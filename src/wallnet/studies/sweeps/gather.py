@@ -8,7 +8,6 @@ from wallnet.config import Device
 from wallnet.devices.conductance import both_readings
 from wallnet.devices.traces import read_at, read_trace
 from wallnet.files import WallState
-from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened, over
 from wallnet.studies.sweeps.ask import Sweeps
 
@@ -33,7 +32,7 @@ def gather(_: Sweeps, opened: Opened) -> dict[str, Any]:
     reached = [swept["rests_in"] == name for name in names]
     detected = np.full(len(names), np.nan)
     for index, name in enumerate(names if device.kind == "synapse" else ()):
-        rest = read_trace(opened.one("run", Conditions(state=name, duration=0.0)), device)[2]
+        rest = read_trace(opened.relaxed_in(name), device)[2]
         if rest.rests and rest.state == name:
             detected[index] = rest.detected
     strength = np.abs(densities)

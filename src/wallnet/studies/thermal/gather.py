@@ -20,7 +20,7 @@ from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import Thermal
-from wallnet.tracks.states import OF_OUTCOMES, States, gap, outcomes
+from wallnet.tracks.states import OF_OUTCOMES, States, gap, last_outcomes
 
 OF_BLOCK = (
     *OF_OUTCOMES,
@@ -205,8 +205,7 @@ def _walls(content: xarray.Dataset, states: States) -> list[Wall]:
     names = ("time", "wall_bottom", "wall_top", "walls")
     later = zip(*(content[f"onward_{name}"].values for name in names), strict=True)
     walls = []
-    for row, (onward, low, high, last) in enumerate(later):
-        end = outcomes(content, states, row)[-1]
+    for end, (onward, low, high, last) in zip(last_outcomes(content, states), later, strict=True):
         goes_on = math.isfinite(onward) and end.walls < 2
         name = str(states.state((low, high), last, True)) if goes_on else ""
         place = gap(states.track, end.bottom, end.top), end.position
