@@ -248,7 +248,7 @@ def test_a_simulation_that_fails_is_named_and_the_others_are_kept(
             api.sweep(device, "neuron", tmp_path / "made", processes=1, progress=False)
     place = tmp_path / "made/results"
     assert (
-        files.read_dataset(place / "traces/neuron/0.4000.nc", "run")["read_settled"].values[0, -1]
+        files.read_dataset(place / "traces/neuron/0.4000.nc", "run")["read_settled"].values[-1]
         == -1
     )
     assert not (place / "devices/neuron.nc").exists()

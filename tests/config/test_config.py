@@ -23,11 +23,11 @@ from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current_density
 from wallnet.config.stages import STAGES
 from wallnet.config.track import Notches
+from wallnet.files.plain import canonical
 from wallnet.files.whole import LARGEST_TEXT
 from wallnet.film import core
 from wallnet.film.terms import SpinTorque
 from wallnet.jobs import base as experiment_base
-from wallnet.jobs.base import canonical
 from wallnet.jobs.energy_path import minima_job
 from wallnet.jobs.film import check, step_of, torque_of
 from wallnet.jobs.networks import (

@@ -13,7 +13,7 @@ from oracle.oracle_campaign import configuration
 
 from wallnet import cli, config, plan
 from wallnet.config import schema
-from wallnet.config.inheritance import laid_over
+from wallnet.files.plain import laid_over
 from wallnet.studies import STUDIES
 
 TRAINING = {"epochs": 1, "learning_rate": 1e-3}

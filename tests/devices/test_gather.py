@@ -10,7 +10,7 @@ from helpers.walls import SYNAPSE, Bench, campaign, parameters
 from wallnet import files, revisions
 from wallnet.devices import conductance as devices
 from wallnet.devices.traces import read_trace
-from wallnet.jobs.base import canonical
+from wallnet.files.plain import canonical
 from wallnet.questions.opened import Opened
 
 
@@ -182,10 +182,10 @@ def read(bench, density):
     """Return the wall at the end of one trace; the others may be of another device."""
     named = [
         entry
-        for entry in bench.job.requests
+        for entry in bench.job.entries()
         if entry.kind == "minima" or entry.conditions.current_density == density
     ]
-    opened = Opened(bench.job.model_copy(update={"requests": named}), bench.root)
+    opened = Opened(bench.job, bench.root, named)
     return read_trace(opened.one("run"), bench.device)[-1]
 
 

@@ -202,7 +202,7 @@ def test_a_level_with_a_second_wall_is_not_stable(synapse):
     path = synapse.levels["between 1 and 2"]
 
     def split(data):
-        data["read_walls"].values[0, -1] = 2
+        data["read_walls"].values[-1] = 2
         return data
 
     synapse.edit(path, split)
@@ -216,13 +216,13 @@ def test_pulses_that_leave_several_or_moving_walls_reach_no_level(synapse):
     """Those of 0.5, 0.6 and 0.8e12 A/m² end at notch 1, between 1 and 2, and at notch 2."""
 
     def split(data):
-        data["read_walls"].values[0, -1] = 3
+        data["read_walls"].values[-1] = 3
         return data
 
     synapse.edit(synapse.traces[1], split)
 
     def moved(data):
-        data["read_settled"].values[0, -1] = 0
+        data["read_settled"].values[-1] = 0
         return data
 
     synapse.edit(synapse.traces[3], moved)

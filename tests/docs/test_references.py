@@ -24,9 +24,9 @@ import yaml
 from helpers import extending
 
 from wallnet import cli, config, files, plan
-from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section
 from wallnet.config.reading import read_yaml
+from wallnet.files.plain import laid_over
 from wallnet.plan.commands import HIDDEN
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS
@@ -40,7 +40,7 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 OTHERS = {
-    *("DIR", "MaxSubmitJobs", "SecondAnisotropy", "activate", "approx"),
+    *("DIR", "SecondAnisotropy", "activate", "approx"),
     *("GROUP", "chgrp", "concat", "rwX", "sacct", "tmux", "umask"),
     *("oommf.tcl", "ro-crate-metadata.json"),
     *("~/.cache", ".snakemake/log/…", ".snakemake/metadata"),

@@ -74,7 +74,7 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))
     trace = recorder.trace()
-    trace["read_settled"][0, 1:] = settled if pause > 0 else -1
+    trace["read_settled"][1:] = settled if pause > 0 else -1
     return trace.assign_attrs(
         {
             "parameters": job.to_json(),

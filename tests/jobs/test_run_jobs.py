@@ -75,10 +75,10 @@ def test_what_has_its_default_is_not_in_the_json(pulse, train):
         {"current_density": -0.9e12, "duration": 0.5e-9},
     ]
     warm = Temperature(ambient=310.0, seed=7)
-    hot = pulse.model_copy(update={"temperature": warm, "replicas": (4, 7)})
+    hot = pulse.model_copy(update={"temperature": warm, "replica": 4})
     parameters = json.loads(hot.to_json())
     assert parameters["temperature"] == {"ambient": 310.0, "seed": 7}
-    assert parameters["replicas"] == [4, 7]
+    assert parameters["replica"] == 4
     assert Run.from_json(hot.to_json()) == hot
 
 

@@ -35,8 +35,8 @@ def digests(campaign):
                 (study.path(subject), example) for examples in rounds for _, example in examples
             ]
     groups = defaultdict(list)
-    for path, request in pairs:
-        job = request.computes
+    for path, request, part in ((path, r, part) for path, r in pairs for part in r.parts or (r,)):
+        job = part.computes
         temperature = f"{job.field:g} K" if isinstance(job, Run) else "film"
         of_device = files.of_device(path)
         place = "/".join(PurePosixPath(of_device).with_suffix("").parts[1:3])

@@ -415,7 +415,8 @@ def test_a_job_is_told_of_all_that_it_waits_for_and_makes(jobs):
             continue
         words, rule = words_of(job), job["rule"]
         if rule.startswith("gather_"):  # the paths are in the job
-            words += [path for _, _, path, *_ in json.loads(job["params"]["job"])["requests"]]
+            requests = json.loads(job["params"]["job"])["requests"]
+            words += [request["shared"]["path"] for request in requests]
         assert set(job["log"]) <= set(words), rule
         # jobs of networks write below a folder, with names that the plan gives them
         assert rule in TRAININGS or {*job["output"]} <= set(words), rule
@@ -833,10 +834,13 @@ def test_only_oommf_has_an_environment_of_its_own(jobs):
 
 
 def of_run(job, memory, runtime):
-    """Return memory and time of a run: 4 MB for each step, and the time of 16 at most."""
-    steps = sum(
-        step.get("repetitions", 1) for step in json.loads(job["params"]["job"]).get("steps", ())
-    )
+    """Return memory and time of a run: 4 MB for each step, and the time of 16 at most.
+
+    Of a block, the steps of all runs count.
+    """
+    run = json.loads(job["params"]["job"])
+    rows = [row | run["shared"] for row in run["rows"]] if "rows" in run else [run]
+    steps = sum(step.get("repetitions", 1) for row in rows for step in row.get("steps", ()))
     return [memory + 4 * steps, runtime * min(max(steps, 1), 16)]
 
 

@@ -7,7 +7,7 @@ from shipped_requests import ROOT, STORED, changes, digests
 
 from wallnet import plan
 from wallnet.config import reading
-from wallnet.config.inheritance import laid_over
+from wallnet.files.plain import laid_over
 
 NOTED = json.loads(STORED.read_text("utf-8"))
 

@@ -50,7 +50,7 @@ def test_a_target_reads_its_study_there(apart):
     assert planned == {
         "initial": 1,
         "minima": 1,
-        "run": 4,
+        "run": 2,
         **{"gather_operating_windows": 1, "show_operating_windows": 1, "operating_windows": 1},
     }
     (apart / "studies.yaml").write_text("operating_windows: [1]\n")

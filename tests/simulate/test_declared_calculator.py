@@ -11,6 +11,7 @@ from helpers.small_campaign import TINY, Campaign
 from wallnet import config, files, jobs, simulate
 from wallnet.config import ProgramPulse, declarations
 from wallnet.jobs import pulse_job, pulse_train_job
+from wallnet.jobs.block import Block
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, registry
 
@@ -191,7 +192,7 @@ def test_its_speed_and_needs_are_known_once_it_is_read(write):
     write()
     job = pulse_job(device(), 0.2e12)
     train = pulse_train_job(device(), [ProgramPulse(current_density=1e11, duration=1e-9)] * 5)
-    block = train.model_copy(update={"replicas": (1, 8)})
+    block = Block.of([train.plain()] * 8)
     assert (job.processor_time, job.threads, job.memory, job.runtime) == (None, 1, 904, 15)
     registry.class_of(oven.NAME)
     ours = pulse_job(device("film"), 0.2e12)

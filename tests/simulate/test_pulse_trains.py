@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 from helpers.placed import placed_wall
 from helpers.programs import DEVICE, DOWN, UP, staircase
+from helpers.stepping import all_by, one_by
 from helpers.walls import placed_minima
 
 from wallnet import api, files, jobs, plan, revisions, simulate
 from wallnet.cli import main
 from wallnet.files import WallState
+from wallnet.files.schema import OPTIONAL
 from wallnet.jobs import Step, pulse_train_job
 from wallnet.jobs.film import strip_of
 from wallnet.simulate import runs
 from wallnet.simulate.recorder import Recorder
 from wallnet.tracks.states import States, outcomes
 
-STEP = runs.simulate_step
+STEP = one_by(runs.simulate_steps)
 NM, NS = 1e-9, 1e-9
 WALLS = {
     "notch 1": (40, 40),
@@ -28,12 +30,12 @@ WALLS = {
 """Ends in nm of the walls of some states, whose width parameter is 9 nm."""
 
 
-def job_of(*pulses, expected=(), maps=True, **changes):
+def job_of(*pulses, expected=(), recorded="maps", **changes):
     data = staircase(*pulses)
     data["devices"]["stairs"] |= changes
     campaign = plan.parse(data)
     pulses = campaign.studies["pulse_trains"]["up-down"].pulses
-    return pulse_train_job(campaign.devices["stairs"], pulses, expected=expected, maps=maps)
+    return pulse_train_job(campaign.devices["stairs"], pulses, expected=expected, recorded=recorded)
 
 
 def states_of(job, walls=WALLS):
@@ -61,7 +63,7 @@ def test_the_wall_climbs_and_descends_by_one_notch_a_pulse(trace):
     # the wall still moves slowly after the fourth pulse
     states = ["notch 1", "notch 2", "notch 3", "notch 4", "still moving", "notch 2"]
     assert api.states(trace, minima) == states
-    resting = trace.assign(read_settled=(("replica", "pulse"), [[1] * 6]))
+    resting = trace.assign(read_settled=("pulse", [1] * 6))
     states[4] = "notch 3"
     assert api.states(resting, minima) == states
     assert trace["pulse"].values.tolist() == [0, 1, 2, 3, 4, 5]
@@ -117,7 +119,7 @@ def test_a_train_by_the_state_of_its_wall_needs_the_minima_of_its_film(initial):
     job = job_of(*pulses, expected=("free", "free", ""), **middle)
     train = simulate.simulate(job, start)
     assert train.sizes["pulse"] == 3
-    ends = train["read_wall_bottom"].values[0]
+    ends = train["read_wall_bottom"].values
     width = 8.545e-9  # √(A/K_eff) on 72 nm
     assert ends[1] - ends[0] < width < ends[2] - ends[1]
     states = outcomes(train, States.without_minima(job))
@@ -137,7 +139,7 @@ def test_a_wall_is_settled_if_both_ends_rest_for_the_hold_of_the_device(initial)
     pauses = (1e-9, 0.2e-9, 0.198e-9, 0.1e-9, 0.0)
     pulses = [UP | {"repetitions": 1, "pause": pause} for pause in pauses]
     train = simulate.simulate(job_of(*pulses), initial)
-    assert train["read_settled"].values.tolist() == [[-1, 1, 0, -1, -1, -1]]
+    assert train["read_settled"].values.tolist() == [-1, 1, 0, -1, -1, -1]
 
 
 @pytest.fixture
@@ -163,7 +165,7 @@ def walking(monkeypatch):
             attributes = {"backend": "film", "revision": 8, "wall_time": step.pulse_end / NS}
             return recorder.trace().assign_attrs(attributes)
 
-        monkeypatch.setattr(runs, "simulate_step", walked)
+        monkeypatch.setattr(runs, "simulate_steps", all_by(walked))
         return simulated
 
     return along
@@ -184,12 +186,12 @@ def test_both_ends_of_the_wall_tell_the_state_after_each_pulse(initial, walking)
     job = job_of(*(UP | timing for timing in timed))
     train = simulate.simulate(job, initial)
     for name, ends in (("bottom", [44, 59, 119, 137]), ("top", [44, 121, 60, 137])):
-        assert train[f"read_wall_{name}"].values[0] / NM == pytest.approx(ends, abs=4)
-    assert train["read_walls"].values.tolist() == [[1] * 4]
-    assert train["read_settled"].values.tolist() == [[-1, 0, 0, 1]]
+        assert train[f"read_wall_{name}"].values / NM == pytest.approx(ends, abs=4)
+    assert train["read_walls"].values.tolist() == [1] * 4
+    assert train["read_settled"].values.tolist() == [-1, 0, 0, 1]
     named = [wall.state for wall in outcomes(train, states_of(job))]
     assert named == ["notch 1", "still moving", "still moving", "notch 2"]
-    resting = train.assign(read_settled=(("replica", "pulse"), [[1] * 4]))
+    resting = train.assign(read_settled=("pulse", [1] * 4))
     states = ["notch 1", "between 1 and 2", "between 2 and 1", "notch 2"]
     assert [wall.state for wall in outcomes(resting, states_of(job))] == states
     assert train["pulse_duration"].values / NS == pytest.approx([0, *durations], abs=1e-9)
@@ -245,14 +247,14 @@ def test_a_train_goes_on_with_one_wall_whose_ends_are_within_the_width_parameter
     """After the first pulse, the minimum is this far from the ends of the wall, in nm."""
     walking(*CLIMB)
     before = run(job_of(UP | {"repetitions": 1}), initial)
-    low, high = (before[f"read_wall_{end}"].values[0, 1] / NM for end in ("bottom", "top"))
-    simulated, walked = walking(*CLIMB), runs.simulate_step
+    low, high = (before[f"read_wall_{end}"].values[1] / NM for end in ("bottom", "top"))
+    simulated, walked = walking(*CLIMB), one_by(runs.simulate_steps)
 
     def several(*arguments):
         trace = walked(*arguments)
         return trace.assign(read_walls=trace["read_walls"] * walls)
 
-    monkeypatch.setattr(runs, "simulate_step", several)
+    monkeypatch.setattr(runs, "simulate_steps", all_by(several))
     job = job_of(UP | {"repetitions": 2}, expected=("", "notch 2", ""))
     states = states_of(job, {"notch 1": (40, 40), "notch 2": (low + bottom, high + top)})
     simulate.simulate(job, initial, states=states)
@@ -262,17 +264,18 @@ def test_a_train_goes_on_with_one_wall_whose_ends_are_within_the_width_parameter
 
 def test_a_train_without_maps_is_the_same_otherwise(initial, walking, tmp_path):
     trains = {}
-    for maps in (True, False):
+    for recorded in ("maps", "trace", "ends"):
         walking(*CLIMB)
-        made = simulate.simulate(job_of(UP | {"repetitions": 2}, maps=maps), initial)
+        made = simulate.simulate(job_of(UP | {"repetitions": 2}, recorded=recorded), initial)
         files.write_dataset(made, tmp_path / "train.nc", "run", {})
-        trains[maps] = files.read_dataset(tmp_path / "train.nc", "run")
-    assert set(trains[True].variables) - set(trains[False].variables) == {
-        *("m", "magnetization_profile", "magnetic_cells", "magnetization", "snapshot_time"),
-        *("x", "y", "component"),
-    }
-    for name in trains[False].variables:
-        np.testing.assert_array_equal(trains[False][name], trains[True][name], err_msg=name)
+        trains[recorded] = files.read_dataset(tmp_path / "train.nc", "run")
+    whole, trace, ends = (set(train.variables) for train in trains.values())
+    assert whole - trace == {"magnetization", "snapshot_time", "y"}
+    assert trace - ends == {*OPTIONAL["run"]["trace"]}
+    for name in trace:
+        np.testing.assert_array_equal(trains["trace"][name], trains["maps"][name], err_msg=name)
+    for name in ends:
+        np.testing.assert_array_equal(trains["ends"][name], trains["maps"][name], err_msg=name)
 
 
 class Killed(Exception):
@@ -293,7 +296,7 @@ def test_a_killed_train_goes_on_after_its_finished_pulses(
         done.append(step.current_density)
         return STEP(step, *rest)
 
-    monkeypatch.setattr(runs, "simulate_step", killed)
+    monkeypatch.setattr(runs, "simulate_steps", all_by(killed))
     with pytest.raises(Killed):
         run(job, initial, output=output)
     assert [path.name for path in tmp_path.iterdir()] == [".up-down.unfinished"]
@@ -316,7 +319,7 @@ def test_finished_pulses_of_another_train_are_not_used(what, initial, tmp_path, 
         count.append(arguments)
         return STEP(*arguments)
 
-    monkeypatch.setattr(runs, "simulate_step", counted)
+    monkeypatch.setattr(runs, "simulate_steps", all_by(counted))
     simulate.simulate(first, initial, output=output)
     assert not count
     job, state = first, initial
@@ -340,7 +343,7 @@ def test_a_failed_pulse_is_named(initial, monkeypatch):
             raise simulate.SimulationError("it became unstable")
         return STEP(step, *rest)
 
-    monkeypatch.setattr(runs, "simulate_step", fails)
+    monkeypatch.setattr(runs, "simulate_steps", all_by(fails))
     with pytest.raises(simulate.SimulationError, match="step 2: it became unstable"):
         simulate.simulate(job_of(UP | {"repetitions": 1}, DOWN), initial)
 
@@ -376,4 +379,4 @@ def test_the_command_ends_a_train_by_the_minima_after_its_initial_state(
     with pytest.raises(SystemExit, match="without.nc has no maps; name a trace that has some"):
         main([*command, without, after[1]])
     main([*command, *after])
-    assert "train.nc: 2 pulses, 1 replicas\n" in capsys.readouterr().out
+    assert "train.nc: 1 runs, of 2 pulses at most\n" in capsys.readouterr().out

@@ -79,7 +79,7 @@ def test_a_smooth_notch_pins_a_wall_after_a_pulse():
     )
     start = simulate(jobs.initial_job(made))
     trace = simulate(jobs.pulse_job(made, 0.4e12), start)
-    assert trace["read_settled"].values[0, -1] == 1
+    assert trace["read_settled"].values[-1] == 1
     # the narrowest part is from 90 to 102 nm
     for name in ("bottom", "top"):
         assert 86e-9 < trace[f"wall_{name}"].values[-1] < 106e-9

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from helpers.runs import with_step
 from helpers.small_campaign import MATERIAL
+from helpers.stepping import all_by, one_by
 
 from wallnet import api, cli, files, jobs, simulate
 from wallnet.config import ConfigError, ProgramPulse, Track, load_device, parse
@@ -23,7 +24,6 @@ from wallnet.film.terms import Layer, SpinTorque, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.jobs import Run, film, pulse_train_job
 from wallnet.jobs.film import cells_of, check, domain_magnetization, terms_of
-from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Opened
 from wallnet.questions.question import Gathered, GatherJob
 from wallnet.simulate import calculator, runs
@@ -105,10 +105,10 @@ def opened(minima, tmp_path):
         for path, (dataset, name) in results.items():
             files.write_dataset(dataset, tmp_path / path, name, {})
             digest = digest_of(str(dataset.attrs["parameters"]))
-            entry = {"kind": name, "path": path, "digest": digest}
-            states = "minima.nc" if name == "run" else ""
-            requests.append(Gathered(**entry, states=states, conditions=Conditions()))
-        assert requests[0].digest == digest_of(simulation.to_json())
+            entry = {"kind": name, "path": path, "digest": digest, "conditions": {}}
+            entry["states"] = "minima.nc" if name == "run" else ""
+            requests.append(Gathered(shared=entry))
+        assert requests[0].shared["digest"] == digest_of(simulation.to_json())
         job = GatherJob(study="s", subject="warm", settings={}, requests=tuple(requests))
         return Opened(job, tmp_path).one("run")
 
@@ -202,13 +202,13 @@ def test_the_film_has_the_temperature_and_the_trace_tells_it(trace):
 def test_the_relaxation_lasts_its_longest_time_though_all_is_slow_enough(trace):
     """Both ends are slower than 10 km/s for 20 ps."""
     assert trace["time"].values[-1] == pytest.approx(0.24e-9, rel=1e-9, abs=0)
-    assert trace["read_settled"].values[0, -1] == -1
+    assert trace["read_settled"].values[-1] == -1
 
 
 def test_the_state_is_that_of_the_quenched_wall(trace, minima):
     """The same wall at 0 K returns to the same ends."""
     assert api.states(trace, minima) == ["notch 1"] * 2
-    quenched = [trace[f"read_wall_{end}"].values[0, -1] for end in ("bottom", "top")]
+    quenched = [trace[f"read_wall_{end}"].values[-1] for end in ("bottom", "top")]
     cold = jobs.level_job(device(temperature=None, relaxation={"longest": 6e-9}), "1")
     rest = RUN(cold)
     resting = [float(rest[f"wall_{end}"][-1]) for end in ("bottom", "top")]
@@ -224,10 +224,10 @@ def test_a_quenched_wall_names_the_state_and_not_the_last_entry(trace, minima):
     ends = {"bottom": 332e-9, "top": 327e-9}
     moved = trace.copy(deep=True)
     for end, position in ends.items():
-        moved[f"read_wall_{end}"][0, -1] = position
+        moved[f"read_wall_{end}"][-1] = position
     assert api.states(moved, minima) == ["notch 1", "notch 2"]
     # both ends count
-    moved["read_wall_bottom"][0, -1] = 318e-9
+    moved["read_wall_bottom"][-1] = 318e-9
     assert api.states(moved, minima) == ["notch 1", "free"]
 
 
@@ -278,14 +278,14 @@ def test_the_field_follows_from_all_that_the_wall_went_through(job):
     others = [
         job.model_copy(update={"placement": placement}),
         job.model_copy(update={"material": softer}),
-        job.model_copy(update={"replicas": (2, 2)}),
+        job.model_copy(update={"replica": 2}),
         with_step(job, pause=0.12e-9),
         jobs.pulse_job(hot(ambient=301.0), 0.3e12),
     ]
     assert len({job.noise_key, *(other.noise_key for other in others)}) == 6
-    # neither the block of a replica nor what is recorded matters
-    blocks = [job.model_copy(update={"replicas": (3, last), "maps": False}) for last in (3, 8)]
-    assert blocks[0].noise_key == blocks[1].noise_key
+    # what is recorded does not matter; a single run is the first replica
+    first = job.model_copy(update={"replica": 1, "recorded": "ends"})
+    assert first.noise_key == job.noise_key
 
 
 def test_the_engine_takes_the_key(job, monkeypatch):
@@ -342,20 +342,20 @@ def test_a_train_goes_on_by_the_states_of_its_quenched_walls(train, initial, min
     states = States.of(minima)
     dataset = simulate.simulate(train, initial, states=states)
     assert api.states(dataset, minima) == ["notch 1"] * 4
-    assert dataset["read_settled"].values.tolist() == [[-1] * 4]
+    assert dataset["read_settled"].values.tolist() == [-1] * 4
     assert (dataset.attrs["temperature"], dataset.attrs["seed"]) == (300.0, 1)
     assert dataset.attrs["spin_temperature"] == pytest.approx(300, abs=24)
     state, warm = initial, []
     for index, step in enumerate(train.parts(), start=1):
         state = alone = RUN(step, state, states=states)
         warm.append(float(alone["wall_top"][-1]))
-        tops = [run["read_wall_top"].values[0, n] for run, n in ((dataset, index), (alone, -1))]
+        tops = [run["read_wall_top"].values[n] for run, n in ((dataset, index), (alone, -1))]
         assert tops[0] == tops[1]
         np.testing.assert_array_equal(
             dataset["magnetization"].values[index], alone["magnetization"].values[-1]
         )
     # no train stays where it is at 0 K
-    assert np.all(np.array(warm) != dataset["read_wall_top"].values[0, 1:])
+    assert np.all(np.array(warm) != dataset["read_wall_top"].values[1:])
     # the first pulse does not reach the second notch
     another = train.model_copy(update={"expected": ("notch 1", "notch 2", "", "")})
     short = simulate.simulate(another, initial, states=states)
@@ -371,9 +371,9 @@ def test_a_killed_train_goes_on_to_the_same_data(train, initial, minima, tmp_pat
         done.append(step.noise_key)
         return original(step, *rest)
 
-    original = runs.simulate_step
+    original = one_by(runs.simulate_steps)
     undisturbed = simulate.simulate(train, initial, states=options["states"])
-    monkeypatch.setattr(runs, "simulate_step", killed)
+    monkeypatch.setattr(runs, "simulate_steps", all_by(killed))
     with pytest.raises(Killed):
         simulate.simulate(train, initial, **options)
     done.clear()
@@ -394,7 +394,7 @@ def test_studies_take_the_quenched_wall(job, trace, train, initial, minima, open
             *_, gathered = read_trace(result, hot())
             assert gathered.state == "notch 1"
             assert (gathered.rests, gathered.settled) == (True, -1)
-            assert gathered.ends == (data["read_wall_bottom"].values[0, -1], end.top)
+            assert gathered.ends == (data["read_wall_bottom"].values[-1], end.top)
 
 
 def test_the_work_is_that_of_the_steps(job, trace, monkeypatch):

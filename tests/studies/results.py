@@ -10,9 +10,10 @@ from helpers.walls import moving_wall, placed_minima
 from wallnet import files
 from wallnet.cli import main
 from wallnet.files import WallState
+from wallnet.files.blocks import stacked
 from wallnet.files.schema import KINDS, OPTIONAL, VARIABLES
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs.request import ANY, Conditions, where
+from wallnet.jobs.request import ANY, Conditions, parts_of, where
 from wallnet.studies import gather_job
 from wallnet.tracks.states import wall_count
 
@@ -49,12 +50,40 @@ def stored_states(path):
     return {name: (bottom, top) for name, bottom, top in zip(*columns, strict=True)}
 
 
-def write_trace(request, bottom, top, **more):
-    """Write the trace of a wall that ends at these positions in m."""
+def runs_of(requests):
+    """Return requests as asked for, of blocks their runs."""
+    return [part for _, _, part in parts_of(requests)]
+
+
+PENDING = {}
+"""Runs of blocks that are not written yet, by folder, path and replica."""
+
+
+def write_run(request, run):
+    """Write a run, or keep that of a block until `write_blocks`."""
+    if request.in_block:
+        PENDING[Path.cwd(), request.path, request.conditions.replica] = run
+    else:
+        files.write_dataset(run, request.path, "run", {})
+
+
+def write_blocks(requests):
+    """Write the blocks among requests whose runs are there."""
+    for request in requests:
+        keys = [(Path.cwd(), part.path, part.conditions.replica) for part in request.parts]
+        if keys and all(key in PENDING for key in keys):
+            numbers = [(p.conditions.sample or 0, p.conditions.replica or 0) for p in request.parts]
+            block = stacked([PENDING.pop(key) for key in keys], numbers, request.computes.to_json())
+            files.write_dataset(block, request.path, "run", {})
+
+
+def write_trace(request, bottom, top, walls=1, **more):
+    """Write the trace of a wall that ends at these positions in m, beside others if there are."""
     if request.states and not Path(request.states.path).exists():
         write_states(request)
     trace = moving_wall(request.computes, bottom, top, **more)
-    files.write_dataset(trace, request.path, "run", {})
+    trace["read_walls"][-1] = walls
+    write_run(request, trace)
 
 
 def write_train(request, walls):
@@ -64,15 +93,14 @@ def write_train(request, walls):
     """
     write_states(request, *(wall[:3] for wall in walls))
     bottom, top, settled = zip(*(wall[1:4] for wall in walls), strict=True)
-    sizes = {"time": 2, "pulse": len(walls), "replica": 1}
-    values = zeros(KINDS["run"], sizes) | {
-        "read_walls": [[(*wall, 1)[4] for wall in walls]],
-        "read_wall_bottom": [[NM * position for position in bottom]],
-        "read_wall_top": [[NM * position for position in top]],
-        "read_settled": [settled],
+    values = zeros(KINDS["run"], {"pulse": len(walls)}) | {
+        "read_walls": [(*wall, 1)[4] for wall in walls],
+        "read_wall_bottom": [NM * position for position in bottom],
+        "read_wall_top": [NM * position for position in top],
+        "read_settled": settled,
     }
     about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    files.write_dataset(files.dataset("run", values), request.path, "run", about)
+    write_run(request, files.dataset("run", values, about))
 
 
 def zeros(names, sizes):
@@ -86,38 +114,49 @@ def zeros(names, sizes):
 
 
 def write_block(request, final, beyond="", **variables):
-    """Write a block of replicas: state, mean position in nm and later state of each."""
-    count = 0 if beyond else len(final)
-    columns = request.computes.track.cells[0]
-    profile = variables.get("magnetization_profile", np.empty((0, columns, 3)))
-    sizes = {"replica": count, "pulse": 2, "moment": 2, "x": columns}
-    sizes |= {"time": len(profile), "component": 3}
-    groups = OPTIONAL["run"]
-    values = zeros((*KINDS["run"], *groups["profile"], *groups["moments"]), sizes)
-    values["magnetic_cells"] = np.ones(columns)
-    # one wall in the middle
-    values["replica_profile"][..., : columns // 2] = -0.9
-    values["replica_profile"][..., columns // 2 :] = 0.9
-    if count:
-        _, places, later = zip(*final, strict=True)
-        ends = write_states(request, *((state, x - 4, x + 4) for state, x, _ in final))
-        for end, shift in {"bottom": -4, "top": 4}.items():
-            values[f"read_wall_{end}"] = [[40e-9, NM * (position + shift)] for position in places]
-        # a free wall is far from all states
-        onward = [ends.get(state, (300 * NM, 20 * NM)) for state in later]
-        values["onward_wall_bottom"], values["onward_wall_top"] = zip(*onward, strict=True)
-        values["onward_time"] = [1e-9 if state else math.nan for state in later]
-        values["onward_walls"] = [1.0 if state else math.nan for state in later]
-    values |= variables
-    # at the end of the pause
-    values["read_walls"] = wall_count(values["replica_profile"][:, :, 1])
-    about = {"parameters": request.computes.to_json(), "backend": "film", "revision": 3}
-    about |= {"temperature": request.computes.field, "domain_magnetization": 0.96}
-    if beyond:
-        about |= {"beyond_model": beyond, "highest_temperature": 512.5}
-    else:
-        about |= {"spin_temperature": 304.0, "highest_temperature": 344.0}
-    files.write_dataset(files.dataset("run", values), request.path, "run", about)
+    """Write a block of replicas: state, mean position in nm and later state of each.
+
+    Variables have an axis of replicas, but for those of the trace of the first one.
+    """
+    ends = {}
+    if not beyond:
+        ends = write_states(request.parts[0], *((state, x - 4, x + 4) for state, x, _ in final))
+    for row, part in enumerate(request.parts):
+        job = part.computes
+        columns, groups = job.track.cells[0], OPTIONAL["run"]
+        trace = groups["trace"] if job.recorded == "trace" and not beyond else ()
+        profile = variables.get("magnetization_profile", np.empty((0, columns, 3)))
+        sizes = {"pulse": 1 if beyond else 2, "moment": 2, "x": columns}
+        sizes |= {"time": len(profile), "component": 3}
+        values = zeros((*KINDS["run"], *groups["moments"], *trace), sizes)
+        values["magnetic_cells"] = np.ones(columns)
+        # one wall in the middle
+        values["moment_profile"][..., : columns // 2] = -0.9
+        values["moment_profile"][..., columns // 2 :] = 0.9
+        if not beyond:
+            _, place, later = final[row]
+            for end, shift in {"bottom": -4, "top": 4}.items():
+                values[f"read_wall_{end}"] = [40e-9, NM * (place + shift)]
+            # a free wall is far from all states
+            onward = ends.get(later, (300 * NM, 20 * NM))
+            values["onward_wall_bottom"], values["onward_wall_top"] = onward
+            values["onward_time"] = 1e-9 if later else math.nan
+            values["onward_walls"] = 1.0 if later else math.nan
+            for name, array in variables.items():
+                if name not in groups["trace"]:
+                    values[name] = array[row]
+                elif trace:
+                    values[name] = array
+        # at the end of the pause
+        values["read_walls"] = wall_count(values["moment_profile"][:, 1])
+        about = {"parameters": job.to_json(), "backend": "film", "revision": 3}
+        about |= {"temperature": job.field, "domain_magnetization": 0.96}
+        if beyond:
+            about |= {"beyond_model": beyond, "highest_temperature": 512.5}
+        else:
+            about |= {"spin_temperature": 304.0, "highest_temperature": 344.0}
+        write_run(part, files.dataset("run", values, about))
+    write_blocks([request])
 
 
 def pulsed(requests, conditions=ANY):
@@ -201,22 +240,21 @@ def write_mapped_train(request, walls, **about):
         "pulse_start": [0.0, *ends[:-1]],
         "pulse_duration": [0.0, *(step.duration for step in steps)],
         "pause_end": ends,
-        "read_walls": [[1] * len(walls)],
-        "read_settled": [[-1] + [1] * len(steps)],
-        "replica": [1],
+        "read_walls": [1] * len(walls),
+        "read_settled": [-1] + [1] * len(steps),
         **{"time": time, "x": x, "y": (np.arange(rows) + 0.5) * job.track.cell_size},
         "pulse": np.arange(len(walls)),
     }
     values["wall_position"] = position
     for end, ahead in {"bottom": -1e-9, "top": 2e-9}.items():
-        values |= {f"wall_{end}": position + ahead, f"read_wall_{end}": [walls + ahead]}
+        values |= {f"wall_{end}": position + ahead, f"read_wall_{end}": walls + ahead}
     about = {"parameters": job.to_json(), "backend": "film", "revision": 4, **about}
-    files.write_dataset(files.dataset("run", values), request.path, "run", about)
+    write_run(request, files.dataset("run", values, about))
 
 
 def write_starts(requests):
     """Write initial states, and the minima by which states are named, where these are missing."""
-    for request in requests:
+    for request in runs_of(requests):
         if request.states and not Path(request.states.path).exists():
             write_states(request)
         if request.kind == "initial" and not Path(request.path).exists():
@@ -229,6 +267,7 @@ def write_starts(requests):
 def gather(study, campaign, subject, requests):
     """Gather results in this folder as a rule does, and return the dataset."""
     write_starts(requests)
+    write_blocks(requests)
     job = gather_job(study, campaign, subject, requests).to_json()
     main(["gather", "--job", job, "--out", study.path(subject)])
     return files.read_dataset(study.path(subject), study.kind)

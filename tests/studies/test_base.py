@@ -14,8 +14,10 @@ from PIL import Image
 
 from studies.results import (
     gather,
+    runs_of,
     shown,
     write_block,
+    write_blocks,
     write_mapped_train,
     write_minima,
     write_path,
@@ -26,7 +28,7 @@ from studies.results import (
 from wallnet import files, plan, revisions
 from wallnet.cli import main
 from wallnet.files import schema
-from wallnet.jobs.base import canonical
+from wallnet.files.plain import canonical
 from wallnet.jobs.request import where
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
@@ -71,15 +73,17 @@ def simulated(study, campaign):
     gathered = []
     for request in requested(study, campaign):
         if request.kind == "run":
-            run = request.computes
             if study.name == "pulse_trains":
                 write_mapped_train(request, [40e-9, 100e-9, 180e-9, 180e-9])
-            elif run.replicas:
+            elif request.parts and request.parts[0].conditions.replica:
                 write_block(request, [("notch 1", 40.0, "")] * 8)
-            elif run.ends_at_rest or run.maps:
-                write_trace(request, 40e-9, 40e-9, wall_time=2.0)
             else:
-                write_train(request, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
+                for part in request.parts or (request,):
+                    if part.computes.recorded != "ends":
+                        write_trace(part, 40e-9, 40e-9, wall_time=2.0)
+                    else:
+                        write_train(part, [("notch 1", 40, 40, -1), ("notch 1", 40, 40, 1)])
+                write_blocks([request])
         elif request.kind == "minima":
             # trains may have written some that name their states
             if not Path(request.path).exists():
@@ -150,7 +154,11 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
     assert attrs["subject"] == subject
     assert attrs.get("device") == (subject if study.of_device else None)
     # a sensitivity only checks the walls at rest, which are the first
-    first = next(r for r in gathered if study.name != "sensitivity" or r.conditions.duration != 0)
+    first = next(
+        run
+        for run in runs_of(gathered)
+        if study.name != "sensitivity" or run.conditions.duration != 0
+    )
     assert attrs["simulation"] == first.computes.to_json()
     for key in ("backend", "revision"):
         assert attrs[f"simulation_{key}"] == ", ".join(
@@ -168,7 +176,7 @@ def of_another_pulse(own):
 
 
 def of_another_material(own):
-    own["material"]["exchange_stiffness"] *= 1 + 1e-4
+    own.get("shared", own)["material"]["exchange_stiffness"] *= 1 + 1e-4
 
 
 @each_study
@@ -211,7 +219,7 @@ def test_no_two_requests_have_the_same_conditions(study, campaign, examples):
     examples(study, campaign)
     seen = [
         (request.kind, request.conditions.stated())
-        for request in requested(study, campaign)
+        for request in runs_of(requested(study, campaign))
         if request.kind not in ("initial", "minima")
     ]
     assert [one for index, one in enumerate(seen) if one in seen[:index]] == []
@@ -302,7 +310,7 @@ def test_states_of_a_track_with_notches_need_its_minima(campaign, examples):
     examples(study, campaign)
     job = gather_job(study, campaign, "stairs", requested(study, campaign)).model_dump(mode="json")
     for request in job["requests"]:
-        request["states"] = ""
+        request["shared"]["states"] = ""
     words = "--job has no minima for results/traces/stairs/0.6000.nc; plan it again"
     with pytest.raises(SystemExit, match=words):
         main(["gather", "--job", json.dumps(job), "--out", "out.nc"])

@@ -123,13 +123,12 @@ def test_walls_do_what_the_engine_computes(ran):
     window = files.read_dataset(path, "operating_window")
     assert window["window_outcome"].values[0].tolist() == [["sticks", "works"]]
     place = ran.folder / "results/operating_windows/three/alpha-0.5"
-    train = files.read_dataset(place / "1.500/1.0500.nc", "run")
+    train = files.read_dataset(place / "1.500/runs.nc", "run", row=1)
     minima = files.read_dataset(place / "minima.nc", "minima")
     notches = (1, 2, 3, 3, 2, 1, 1)
     assert api.states(train, minima) == [f"notch {notch}" for notch in notches]
     places = {1: 40, 2: 180, 3: 320}
-    ends = np.searchsorted(train["time"].values, train["pause_end"].values * (1 - 1e-9))
-    positions = train["wall_position"].values[ends] * 1e9
+    positions = (train["read_wall_bottom"] + train["read_wall_top"]).values / 2 * 1e9
     # the end notches pull the wall by 2.6 nm to the middle
     np.testing.assert_allclose(positions, [places[notch] for notch in notches], atol=4)
     data = files.read_dataset(ran.folder / "results/intervals/stairs.nc", "intervals")
@@ -170,9 +169,9 @@ def test_samples_of_a_sweep_stand_beside_the_perfect_device(ran):
     swept = files.read_dataset(results / "sweeps/rough.nc", "sweeps", samples=True)
     perfect, sample = swept["final_wall_position"].values[:, 0]
     assert perfect != sample
-    for number, place in enumerate((results, results / "samples/1")):
-        trace = files.read_dataset(place / "traces/rough/0.8000.nc", "run")
-        minima = files.read_dataset(place / "minima/rough.nc", "minima")
+    for number, (folder, sample) in enumerate(((".", "."), ("samples/1-8", "samples/1"))):
+        trace = files.read_dataset(results / folder / "traces/rough/0.8000.nc", "run", row=0)
+        minima = files.read_dataset(results / sample / "minima/rough.nc", "minima")
         assert [swept["state"].values[number, 0]] == api.states(trace, minima)[1:]
     assert len((results / "tables/sweeps/rough.csv").read_text().splitlines()) == 1 + 1
     assert "spread of samples" in (results / "tables/sweeps/rough.md").read_text()
@@ -213,7 +212,7 @@ def test_a_study_is_a_target_of_its_own(again, finished):
 
 RESPONSE = Counter(gather_pulse_trains=1, show_pulse_trains=1)
 CLIMBS = RESPONSE + Counter(run=1)
-TRAINS = Counter(gather_operating_windows=1, show_operating_windows=1, run=4)
+TRAINS = Counter(gather_operating_windows=1, show_operating_windows=1, run=2)
 ROUNDS = Counter(round=2, gather_intervals=1, show_intervals=1, run=4)
 TOLD = Counter(gather_transitions=1, show_transitions=1)
 MISFITS = Counter(gather_calibration=1, show_calibration=1)
@@ -221,7 +220,7 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(gather_crosscheck=1, show_crosscheck=1, run=2)
 HEATED = Counter(gather_thermal=1, show_thermal=1, run=1)
 THERMAL = HEATED + Counter(initial=2, run=1 + 1)
-DISTURBED = Counter(gather_disturb=1, show_disturb=1, run=4)
+DISTURBED = Counter(gather_disturb=1, show_disturb=1, run=2)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 SENSED = Counter(round=1, gather_sensitivity=1, show_sensitivity=1)
 SWEPT = Counter(gather_sweeps=1, show_sweeps=1)
@@ -256,7 +255,7 @@ FURTHER = {
     # pulses of the durations that are there, of one of the two variants
     "operating_windows/three/variants/alpha-0.4/material/damping": (
         0.3,
-        Counter(initial=1, run=2),
+        Counter(initial=1, run=1),
     ),
     "operating_windows/three/durations": ([1.2e-9, 1.5e-9], TRAINS),
     "transitions/stairs/durations": ([0.8e-9, 1.5e-9], TOLD + Counter(run=6)),
@@ -299,7 +298,7 @@ DAMPING = {
         # the sensitivity as configured, which is no longer the upper end of the damping
         SIMULATED
         + Counter(run=2 + 4 + 1)
-        + Counter(initial=2, round=2, run=-2 + 3 + 3 + 6 + 2 * 6 + 6),
+        + Counter(initial=2, round=2, run=-1 + 3 + 3 + 6 + 2 * 6 + 6),
     ),
 }
 # other studies have pulses of their own; the first candidate is the configuration
@@ -338,7 +337,7 @@ def test_what_is_no_longer_asked_for_is_found(finished):
     data["transitions"]["stairs"]["starts"] = ["notch 1", "notch 2"]
     left = not_asked_for(plan.parse(data), finished.folder)
     train, bisection = "operating_windows/three/alpha-0.4", "intervals/stairs"
-    names = [f"{bisection}/1.0500", f"{train}/1.500/0.9000", f"{train}/1.500/1.0500"]
+    names = [f"{bisection}/1.0500", f"{train}/1.500/runs"]
     pulses = [f"transitions/stairs/3/1.500/{sign}1.0500" for sign in ("", "-")]
     candidate = "calibration/paper/2/stairs"
     names += [f"{train}/initial", *pulses, f"{candidate}/1.5000", f"{candidate}/minima"]
@@ -427,7 +426,7 @@ def test_a_function_goes_on_after_an_interruption(finished):
     for path in ("stairs/1.0500.nc", "stairs/round-2.json", "stairs.nc"):
         (folder / "results/intervals" / path).unlink()
     (folder / "results/intervals/stairs/round-1.json").write_text('{"asked": [0.7e12]}')
-    train = "results/operating_windows/three/alpha-0.4/1.500/0.9000.nc"
+    train = "results/operating_windows/three/alpha-0.4/1.500/runs.nc"
     (folder / train).write_bytes(b"")
     made = {}
     for study in ("operating_windows", "intervals"):

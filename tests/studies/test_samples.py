@@ -12,7 +12,7 @@ from helpers.small_campaign import TINY
 from helpers.studies import CUT
 from helpers.transitions import led
 
-from studies.results import NM, gather, pulsed, write_starts, write_trace
+from studies.results import NM, gather, pulsed, runs_of, write_starts, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config import ConfigError, Figures
@@ -46,7 +46,7 @@ def requests_of(data, study="transitions", subject="stairs"):
 
 
 def test_each_sample_has_the_requests_of_the_study_in_a_folder_of_its_own():
-    perfect, several = requests_of(with_samples(0)), requests_of(with_samples(2))
+    perfect, several = (runs_of(requests_of(with_samples(number))) for number in (0, 2))
     assert len(several) == 3 * len(perfect)
     own = [request for request in several if not request.conditions.sample]
     assert [request.digest for request in own] == [request.digest for request in perfect]
@@ -231,7 +231,7 @@ def test_a_notch_is_reached_by_the_weakest_pulse_of_either_sign(tmp_path, monkey
     data["sweeps"] = {"stairs": {"samples": 1, "current_densities": densities}}
     campaign, study = plan.parse(data), STUDIES["sweeps"]
     requests = study.requests_of(campaign, "stairs")
-    for request in missing(requests):
+    for request in runs_of(missing(requests)):
         sample, density = request.conditions.sample, request.conditions.current_density
         end = 40 * NM if density in densities[:2] else 180 * NM
         moves = sample == 1 and density == -0.4e12

@@ -44,7 +44,8 @@ for kind in plan.requests.KINDS:
         input:
             lambda w: list(request(w).after),
         output:
-            f"{files.RESULTS}/{{result}}.nc",
+            # a job of several runs computes those that are not yet in its file
+            (update if kind == "run" else str)(f"{files.RESULTS}/{{result}}.nc"),
         log:
             f"{files.RESULTS}/logs/{{result}}.log",
         benchmark:

@@ -25,10 +25,11 @@ def check_calculators(planned):
     brought = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     ready = {"film", "oommf"} if brought else {"film"}
     called = [
-        request.computes.to_json()
+        part.computes.to_json()
         for job in planned
         if COMMANDS.get(job.rule.name) == "simulate"
         and (request := requested[job.output[0]]).calculator not in ready
+        for part in request.parts or (request,)
     ]
     checked(check_settings, plan.start.own_calculators(campaign))
     checked(check_called, called)

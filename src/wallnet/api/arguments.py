@@ -34,7 +34,7 @@ def _is_trace(value: Any) -> bool:
     """Return whether it is a trace of the schema, with numbers where there is magnetic material."""
     import numpy as np
 
-    names = dict.fromkeys((*KINDS["run"], *OPTIONAL["run"]["profile"], *OPTIONAL["run"]["maps"]))
+    names = dict.fromkeys((*KINDS["run"], *OPTIONAL["run"]["trace"], *OPTIONAL["run"]["maps"]))
     ascending = ("time", "snapshot_time", "x", "y")
     if not _is_result(value, *names):
         return False

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, PrivateAttr, create_model
 from wallnet.config import imperfections
 from wallnet.config.devices import Device
 from wallnet.config.imperfections import AsMade, DeviceImperfections
-from wallnet.config.inheritance import SHARED, laid_over, lineage, resolved, writes
+from wallnet.config.inheritance import SHARED, lineage, resolved, writes
 from wallnet.config.measured import MEASURED, MeasuredDevice
 from wallnet.config.messages import (
     ConfigError,
@@ -29,6 +29,7 @@ from wallnet.config.networks import Networks
 from wallnet.config.quantities import NAME, Name, Quantity, Section
 from wallnet.config.reading import read_campaign, read_yaml
 from wallnet.config.reference import Reference
+from wallnet.files.plain import laid_over
 
 
 class Figures(Section):
@@ -59,6 +60,9 @@ class Campaign(Section):
     """Reference data with which simulated devices are compared."""
     figures: Figures = Figures()
     """Style of the figures."""
+    runs_per_job: Literal[1, 2, 4, 8, 16, 32, 64] = 8
+    """Most replicas, samples or short runs that one job simulates. No result depends on it. Source:
+    our choice."""
     _studies: dict[str, dict[str, Any]] = PrivateAttr(default={})
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from wallnet.config.declarations import PACKAGED
 from wallnet.config.messages import ConfigError, Location, misnamed
+from wallnet.files.plain import laid_over
 
 SHARED = (
     *("material", "calculator", *PACKAGED, "calculator_settings", "output"),
@@ -14,18 +15,6 @@ SHARED = (
 
 LONGEST_CHAIN = 100
 """Largest number of devices in a chain, in which each inherits from the next."""
-
-
-def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of plain data with changes merged into it, block by block."""
-    merged = dict(base)
-    for key, value in changes.items():
-        below = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[key] = laid_over(below, value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def lineage(name: str, devices: Mapping[str, Any]) -> list[str]:

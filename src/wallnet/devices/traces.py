@@ -139,7 +139,7 @@ def read_trace(
     recorded["detected"] = detected_magnetization(profile, cells, columns, domains)
     ends = (recorded["wall_bottom"], recorded["wall_top"])
     (_, read), states = outcomes(content, result.states), result.states
-    settled, final = int(content["read_settled"][0, -1]), (read.bottom, read.top)
+    settled, final = int(content["read_settled"][-1]), (read.bottom, read.top)
     near = states.distance(final) <= LARGEST_REST
     if settled == 1 and not (near or comes_to_rest(time, ends, min(relaxation.hold, time[-1]))):
         settled = 0

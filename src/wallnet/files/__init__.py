@@ -5,6 +5,7 @@ names of the states of a wall. `whole` writes each file atomically and with a di
 reads and writes netCDF and JSON.
 """
 
+from wallnet.files.blocks import row_of
 from wallnet.files.datasets import (
     given_text,
     is_quenched,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wallnet import __version__
 from wallnet.errors import UserError
 from wallnet.files import schema
+from wallnet.files.blocks import row_of
 from wallnet.files.schema import SAMPLE
 from wallnet.files.whole import (
     LARGEST_JSON,
@@ -132,7 +133,11 @@ def write_dataset(
 
 
 def read_dataset(
-    path: str | Path, kind: str, only: Collection[str] | None = None, samples: bool = False
+    path: str | Path,
+    kind: str,
+    only: Collection[str] | None = None,
+    samples: bool = False,
+    row: int | None = None,
 ) -> "xarray.Dataset":
     """Read a netCDF file of the campaign into memory and check it against its schema.
 
@@ -148,6 +153,9 @@ def read_dataset(
     samples : bool
         Whether all samples are returned, along `sample`, where the file has some. By default, the
         values are those of the perfect device.
+    row : int, optional
+        Number of a run of a block, counted from 0, which is returned alone; all runs along `run` if
+        not given.
 
     Returns
     -------
@@ -184,11 +192,18 @@ def read_dataset(
             unit = getattr(variables[name], "units", "1")
             if unit != (schemed := schema.VARIABLES[name].units or "1"):
                 raise damaged(path, f"has {name} in {str(unit)[:40]!r}, not in {schemed!r}")
-        read = names if only is None else {*only, SAMPLE}
-        values = {name: variables[name][...] for name in names if name in read}
+        read = names if only is None else {*only, SAMPLE, *schema.OF_BLOCK}
+        rows = slice(row, None if row is None else row + 1)
+        values = {
+            name: variables[name][rows if schema.RUN in variables[name].dimensions else ...]
+            for name in names
+            if name in read
+        }
         if fault := schema.impossible(values, attrs):
             raise damaged(path, fault)
         data = schema.assembled(values, attrs)
+        if row is not None and schema.RUN in data:
+            return row_of(data, 0)
         return data if samples else of_perfect_device(data)
 
 

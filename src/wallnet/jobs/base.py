@@ -10,14 +10,10 @@ from wallnet.config.devices import StaticMaterial
 from wallnet.config.disorder import AnyTrack
 from wallnet.config.quantities import Section
 from wallnet.config.regions import Variation
+from wallnet.files.plain import canonical
 from wallnet.files.whole import one_line
 
 Data = TypeVar("Data")
-
-
-def canonical(data: Any) -> str:
-    """Return plain data as JSON with sorted keys and no spaces."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def read(text: str, kind: type[Data], option: str, name: str) -> Data:

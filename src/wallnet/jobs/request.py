@@ -4,10 +4,13 @@ Nothing here imports NumPy before an estimate is computed, since every job of th
 requests.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property, partial
-from typing import Annotated, Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
 
 from pydantic import GetPydanticSchema
 from pydantic_core.core_schema import no_info_after_validator_function
@@ -17,6 +20,8 @@ from wallnet.config import Device, current_name
 from wallnet.config.declarations import PACKAGED
 from wallnet.files import WallState
 from wallnet.files.origin import digest_of
+from wallnet.files.plain import laid_over
+from wallnet.jobs.block import Block
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.energy_path import EnergyPath, Minima, minima_job
 from wallnet.jobs.run import Run, initial_job, level_job, pulse_job
@@ -77,7 +82,7 @@ class Conditions:
     temperature : float
         Temperature of the film in K.
     replica : int
-        Number of the first replica of a block, counted from 1.
+        Number of the replica, counted from 1.
     sample : int
         Number of the sample; None for the perfect device.
     """
@@ -105,6 +110,11 @@ ANY = Conditions()
 """No condition."""
 
 
+def _of_replica(number: int, sample: int | None) -> dict[str, Any]:
+    """Return what a replica has beside the run; the first of the perfect device keeps its trace."""
+    return {"replica": number, "recorded": "ends" if sample or number > 1 else "trace"}
+
+
 @dataclass(frozen=True)
 class Request:
     """One computation of a campaign.
@@ -126,6 +136,16 @@ class Request:
         Minima of its film, by which the states of its walls are named; none without notches.
     conditions : Conditions
         What tells it from the other requests of its question.
+    changes : mapping
+        Plain data of the run that differ from those of what `make` returns.
+    in_block : bool
+        Whether it is a run in the file of a block, which keeps no maps.
+    runs : tuple of Request
+        The runs of a block; none of another request, and of replicas.
+    replicas : range, optional
+        Numbers of the replicas of a run, which are in blocks; the first keeps its trace.
+    number : int
+        Its place among the requests of its question.
     """
 
     kind: Kind
@@ -135,21 +155,74 @@ class Request:
     sweep: str = ""
     states: "Request | None" = None
     conditions: Conditions = ANY
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    in_block: bool = False
+    runs: tuple["Request", ...] = ()
+    replicas: range | None = None
+    number: int = 0
 
-    def of_sample(self, number: int) -> "Request":
-        """Return the request of a numbered sample, with its paths."""
+    def of_sample(self, number: int, in_block: bool = False) -> "Request":
+        """Return the request of a numbered sample, with its paths.
+
+        If its pulses are in blocks, their traces are kept and no maps; of runs that are in blocks
+        anyway, not even these.
+        """
+        in_block = in_block and self.kind == "run" and self.conditions.duration != NO_PULSE
+        recorded = {"recorded": "ends" if self.in_block else "trace"} if in_block else {}
         return replace(
             self,
             path=files.of_sample(self.path, number),
             after=tuple(files.of_sample(path, number) for path in self.after),
             states=self.states and self.states.of_sample(number),
             conditions=replace(self.conditions, sample=number),
+            changes={**self.changes, **recorded},
+            in_block=in_block or self.in_block,
         )
 
     @property
-    def computes(self) -> Run | Minima | EnergyPath:
+    def parts(self) -> "tuple[Request, ...]":
+        """The runs of a block, each as a request; none of another request."""
+        if self.replicas is None:
+            return self.runs
+        return tuple(
+            replace(
+                self,
+                conditions=replace(self.conditions, replica=replica),
+                changes={**self.changes, **_of_replica(replica, self.conditions.sample)},
+                in_block=True,
+                replicas=None,
+            )
+            for replica in self.replicas
+        )
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is the request of a block."""
+        return bool(self.runs or self.replicas)
+
+    @property
+    def number_of_runs(self) -> int:
+        """Number of its runs."""
+        return len(self.runs) or len(self.replicas or (self,))
+
+    @property
+    def computes(self) -> "Run | Minima | EnergyPath | Block":
         """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
-        return self.make()
+        if self.is_block:
+            return self._block
+        job = self.make()
+        return Run.model_validate(laid_over(job.plain(), self.changes)) if self.changes else job
+
+    @cached_property
+    def _block(self) -> Block:
+        """The block of its parts."""
+        first: Any = self.make()
+        if self.replicas:
+            plain = first.plain() | self.changes
+            rows = [plain | _of_replica(number, None) for number in self.replicas]
+        else:
+            rows = [part.computes.plain() for part in self.runs]
+        return Block.of(rows, first.threads)
 
     @cached_property
     def digest(self) -> str:
@@ -158,8 +231,14 @@ class Request:
 
     @property
     def command(self) -> list[str]:
-        """Words of the command that computes it."""
-        return [COMMANDS[self.kind], *(["--after", *self.after] if self.after else [])]
+        """Words of the command that computes it.
+
+        A block has one group of results to start from, or one for each of its runs.
+        """
+        groups = [run.after for run in self.runs or (self,)]
+        groups = groups if len({*groups}) > 1 else groups[:1]
+        after = [["--after", *paths] for paths in groups if paths]
+        return [COMMANDS[self.kind], *itertools.chain.from_iterable(after)]
 
     @cached_property
     def calculator(self) -> str:
@@ -178,13 +257,99 @@ class Request:
         return revision_of(self.calculator)
 
 
+def in_blocks(requests: Iterable[Request], size: int) -> list[Request]:
+    """Return requests, with runs that keep no maps in blocks of at most so many runs.
+
+    Replicas of one run are a block by their numbers, and so are the samples of a run. Other runs
+    with one start are halved by a hash of their paths until they fit. So a further replica,
+    sample or run changes no other block, apart from one that becomes too large.
+    """
+    made: dict[str, Request] = {}
+    of_samples: dict[str, list[Request]] = {}
+    alike: dict[tuple[str, ...], list[Request]] = {}
+    for number, request in enumerate(requests):
+        numbered, path = replace(request, number=number), PurePosixPath(request.path)
+        if sample := request.in_block and request.conditions.sample:
+            folder = files.of_sample(files.of_device(request.path), _range(sample, size))
+            for part in numbered.parts or (numbered,):
+                replica = part.conditions.replica
+                name = f"{path.stem}_replica-{replica}" if replica else path.stem
+                place = str(PurePosixPath(folder).with_stem(name))
+                of_samples.setdefault(place, []).append(part)
+        elif request.replicas:
+            for replicas in _divided(request.replicas, size):
+                name = f"{path.stem}_replicas-{_range(replicas.start, size)}"
+                place, alike_long = str(path.with_stem(name)), f"{path} {len(replicas)}"
+                made[place] = replace(numbered, path=place, sweep=alike_long, replicas=replicas)
+        elif request.in_block:
+            alike.setdefault((str(path.parent), *request.after), []).append(numbered)
+        else:
+            made[request.path] = numbered
+    halves = {
+        f"{folder}/{RUNS}{name}.nc": half
+        for (folder, *_), runs in alike.items()
+        for name, half in _halved(runs, size)
+    }
+    blocks = of_samples | halves
+    return [*made.values(), *(_block(path, runs) for path, runs in blocks.items())]
+
+
+def _divided(numbers: range, size: int) -> list[range]:
+    """Return a range in parts of at most so many numbers."""
+    return [numbers[first : first + size] for first in range(0, len(numbers), size)]
+
+
+RUNS = "runs"
+"""Beginning of the names of blocks whose runs are halved by a hash."""
+
+ROWS = rf"(?:{RUNS}(?:-[01]+)?|-?[\d.]+(?:_[\d.]+K)?(?:_replicas?-\d+(?:-\d+)?)?)"
+"""Pattern of the names of blocks, of pulses by their current density, of one sample or of many."""
+
+
+def _range(number: int, size: int) -> str:
+    """Return the first and the last number of the block with a number, as text."""
+    first = (number - 1) // size * size + 1
+    return f"{first}-{first + size - 1}"
+
+
+def _halved(rows: list[Request], size: int, name: str = "") -> Iterator[tuple[str, list[Request]]]:
+    """Yield runs that fit into a block, with the bits of the hash that they share."""
+    if len(rows) <= size:
+        yield f"-{name}" if name else "", rows
+        return
+    halves: dict[str, list[Request]] = {"0": [], "1": []}
+    for row in rows:
+        bits = int.from_bytes(hashlib.sha256(row.path.encode()).digest(), "big")
+        halves[str(bits >> len(name) & 1)].append(row)
+    for bit, half in halves.items():
+        yield from _halved(half, size, name + bit) if half else ()
+
+
+def _block(path: str, runs: list[Request]) -> Request:
+    """Return the request of a block."""
+    first = runs[0]
+    after = tuple(dict.fromkeys(itertools.chain.from_iterable(run.after for run in runs)))
+    # blocks of the samples of a run take as long as they have rows
+    alike = f"{files.of_device(first.path)} {len(runs)}"
+    return Request("run", path, first.make, after, alike, runs=tuple(runs), number=first.number)
+
+
+def parts_of(requests: Iterable[Request]) -> list[tuple[Request, int, Request]]:
+    """Return each request with a row and what is there, as asked for: itself, or a run of a block.
+
+    Rows count from 0.
+    """
+    rows = [(one, *part) for one in requests for part in enumerate(one.parts or (one,))]
+    return sorted(rows, key=lambda row: row[-1].number)
+
+
 def where(requests: Iterable[Request], kind: Kind, conditions: Conditions = ANY) -> list[Request]:
-    """Return the requests of a kind under all conditions that are stated."""
+    """Return the requests of a kind under all conditions that are stated, of blocks their runs."""
     stated = conditions.stated()
     return [
-        request
-        for request in requests
-        if request.kind == kind and stated.items() <= request.conditions.stated().items()
+        part
+        for _, _, part in parts_of(requests)
+        if part.kind == kind and stated.items() <= part.conditions.stated().items()
     ]
 
 

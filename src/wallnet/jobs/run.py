@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -19,7 +19,8 @@ from wallnet.config.regions import needed_for
 from wallnet.config.track import Track
 from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.files import FileError, WallState
-from wallnet.jobs.base import TrackJob, canonical
+from wallnet.files.plain import canonical
+from wallnet.jobs.base import TrackJob
 from wallnet.jobs.bilayer import (
     Crowding,
     Heat,
@@ -30,9 +31,6 @@ from wallnet.jobs.bilayer import (
 )
 from wallnet.jobs.code import code_of
 from wallnet.jobs.film import SMOOTH_EDGES, THERMAL_STEP, Law, cells_of, time_step
-
-BLOCK = 8
-"""Most replicas that one job simulates; more replicas are further blocks."""
 
 QUENCH = 5e-9
 """Time in s without temperature and current, after which the state of a wall shows."""
@@ -45,12 +43,7 @@ MEMORY_PER_STEP = 4
 """Further memory in MB of a run for each of its steps."""
 
 MOST_TIMED = 16
-"""Steps, of all replicas, for whose time a run asks at most: a block of replicas has as many."""
-
-
-def blocks(replicas: int) -> list[tuple[int, int]]:
-    """Return the first and the last number of each block of replicas, counted from 1."""
-    return [(first, min(first + BLOCK - 1, replicas)) for first in range(1, replicas + 1, BLOCK)]
+"""Steps for whose time a job asks at most."""
 
 
 class WallPlacement(Section):
@@ -95,23 +88,10 @@ def _with_one_more(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
     return *steps, step
 
 
-class FreeWalls(Section):
-    """What replicas do if their wall is free at the end of their last pause.
-
-    Of those in one block and between one pair of notches, a share is simulated further.
-    """
-
-    share: quantities.Fraction
-    """Share of the free walls that are simulated further; at least one is."""
-    longest: quantities.Duration
-    """Longest further time in s."""
-
-
 class Run(TrackJob):
     """One wall on one film, from its start through all steps, until a rule ends it.
 
-    A calculator simulates one step; see `parts`. A run without steps is only a placed wall. With
-    `replicas`, all steps are repeated, from one initial state.
+    A calculator simulates one step; see `parts`. A run without steps is only a placed wall.
     """
 
     material: SimulatedMaterial
@@ -126,13 +106,14 @@ class Run(TrackJob):
     expected: tuple[str, ...] = silent(())
     """Name of the state in which the wall has to rest before the first step and after each step;
     empty where any will do. The run ends after the first step with another outcome."""
-    free: FreeWalls | None = None
-    """What replicas with a free wall do at the end."""
-    replicas: tuple[int, int] | None = None
-    """First and last number of the repetitions with thermal fields of their own."""
+    free_time: quantities.DurationOrNone = silent(0.0)
+    """Longest time in s for which a wall that is free at the end goes on, until a notch pins it."""
+    replica: Annotated[int, Field(ge=1)] | None = None
+    """Number of the replica, which has a thermal field of its own; None for a single run."""
     output: Output
-    maps: bool = silent(True)
-    """Whether the magnetisation is recorded, and not only the wall."""
+    recorded: Literal["maps", "trace", "ends"] = silent("maps")
+    """What is kept: maps of the magnetisation and the trace, the trace, or the wall after each
+    step."""
     calculator_name: CalculatorName
     calculator: Settings
     # identity of the code of a user-defined calculator; the package's calculators have revisions
@@ -155,7 +136,7 @@ class Run(TrackJob):
         return model.model_validate(settings) if isinstance(settings, dict) else settings
 
     def _faults(self) -> Iterator[str]:
-        for name in ("heat", "replicas"):
+        for name in ("heat", "replica"):
             if getattr(self, name) and not self.temperature:
                 yield f"{name} is given without temperature; give it, or leave {name} out"
         if self.ends_at_rest and not self.rest:
@@ -216,24 +197,18 @@ class Run(TrackJob):
     @property
     def by_state(self) -> bool:
         """Whether it ends or goes on by the state of its wall, so that it needs the minima."""
-        return bool(self.expected or self.free)
+        return bool(self.expected or self.free_time)
 
     @property
     def noise_key(self) -> int:
         """Key of 64 bits of the generator of the thermal field.
 
         It is a hash of what the wall went through: seed, sample and replica, the film and its
-        temperature, the start, and all steps so far. It does not depend on the block of a replica.
+        temperature, the start, and all steps so far.
         """
         keys = {"track", "material", "variation", "temperature", "placement", "earlier", "steps"}
-        drawn = self.model_dump(mode="json", include=keys) | {"replica": self.numbers.start}
+        drawn = self.model_dump(mode="json", include=keys) | {"replica": self.replica or 1}
         return int.from_bytes(hashlib.sha256(canonical(drawn).encode()).digest()[:8], "big")
-
-    @property
-    def numbers(self) -> range:
-        """Numbers of the replicas; one without `replicas`."""
-        first, last = self.replicas or (1, 1)
-        return range(first, last + 1)
 
     @property
     def number_of_steps(self) -> int:
@@ -247,12 +222,8 @@ class Run(TrackJob):
 
     @property
     def longest(self) -> float:
-        """Simulated time in s after which the run ends at the latest, without quenches.
-
-        It is the sum over all replicas. Of free walls, the share that is simulated further counts.
-        """
-        onward = self.free.share * self.free.longest if self.free else 0.0
-        return len(self.numbers) * (self.duration + onward)
+        """Simulated time in s after which the run ends at the latest, without quenches."""
+        return self.duration + self.free_time
 
     @property
     def strongest(self) -> float:
@@ -282,13 +253,12 @@ class Run(TrackJob):
         return self.model_copy(update=cold | {"steps": steps, "earlier": (), "output": output})
 
     def onward(self) -> Iterator[Self]:
-        """Yield the parts of a replica whose wall is free at the end, in the order of time.
+        """Yield the parts of a run whose wall is free at the end, in the order of time.
 
         None is longer than its quench, which shows after each whether a notch pins the wall.
         """
-        assert self.free
-        number = math.ceil(self.free.longest / QUENCH - 1e-9)
-        more = Step(pause=self.free.longest / number, quench=QUENCH, repetitions=number)
+        number = math.ceil(self.free_time / QUENCH - 1e-9)
+        more = Step(pause=self.free_time / number, quench=QUENCH, repetitions=number)
         longer = self.model_copy(update={"steps": (*self.steps, more)})
         return itertools.islice(longer.parts(), self.number_of_steps, None)
 
@@ -300,14 +270,13 @@ class Run(TrackJob):
     @property
     def memory(self) -> int:
         """Memory in MB that its job asks for."""
-        steps = self.number_of_steps * len(self.numbers)
-        return declared(self.calculator_name).memory + MEMORY_PER_STEP * steps
+        return declared(self.calculator_name).memory + MEMORY_PER_STEP * self.number_of_steps
 
     @property
     def runtime(self) -> int:
         """Wall time in min that its job asks for."""
-        steps = self.number_of_steps * len(self.numbers)
-        return declared(self.calculator_name).runtime * min(max(steps, 1), MOST_TIMED)
+        steps = max(self.number_of_steps, 1)
+        return declared(self.calculator_name).runtime * min(steps, MOST_TIMED)
 
     @property
     def processor_time(self) -> float | None:
@@ -328,11 +297,8 @@ class Run(TrackJob):
         arguments = (self.material, self.track.cell, strongest, fraction)
         steps = self.longest / time_step(*arguments, self.field)
         if self.temperature:
-            quenches = sum(step.repetitions * step.quench for step in self.steps)
-            if self.free:
-                quenches += self.free.share * self.free.longest
-            quench = len(self.numbers) * quenches / time_step(*arguments, 0.0)
-            steps = THERMAL_STEP * steps + quench
+            quenches = sum(step.repetitions * step.quench for step in self.steps) + self.free_time
+            steps = THERMAL_STEP * steps + quenches / time_step(*arguments, 0.0)
         edges = SMOOTH_EDGES if self.track.partly_filled else 1.0
         return edges * columns * rows * steps
 
@@ -418,7 +384,7 @@ def pulse_train_job(device: Device, pulses: Iterable[ProgramPulse], **rules: Any
     """
     run = run_of(device, (Step(**dict(pulse)) for pulse in pulses), **rules)
     before = device.temperature.equilibration
-    if not run.replicas or not before:
+    if not run.replica or not before:
         return run
     return run.model_copy(update={"steps": (Step(pause=before), *run.steps)})
 

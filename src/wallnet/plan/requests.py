@@ -24,7 +24,7 @@ def pattern_of(kind: Kind) -> str:
     own = [
         f"{study.name}/{study.places[kind]}" for study in STUDIES.values() if kind in study.places
     ]
-    return f"(?:{files.SAMPLES}/[0-9]+/)?(?:{'|'.join([*PLACES.get(kind, ()), *own])})"
+    return f"(?:{files.SAMPLES}/[0-9-]+/)?(?:{'|'.join([*PLACES.get(kind, ()), *own])})"
 
 
 def of_study(name: str, campaign: Campaign) -> dict[str, Request]:

@@ -11,7 +11,7 @@ from wallnet.config import Campaign
 from wallnet.config.measured import MEASURED
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, STAGES, Network
 from wallnet.files.paths import DATASET_FIGURE, DEVICE_FIGURE, FIGURE, NETWORK_FIGURE, folder_of
-from wallnet.jobs.base import canonical
+from wallnet.files.plain import canonical
 from wallnet.jobs.networks import accuracy_job
 from wallnet.jobs.report import FigureJob, programming_energy_job
 from wallnet.jobs.request import pulses

@@ -37,8 +37,9 @@ SECONDS_PER_START = 6.0
 FILES_PER_JOB = 6
 """A result, its digest, the logs of package and SLURM, the benchmark, and Snakemake's note."""
 
-BYTES_PER_RESULT, COMPRESSED = 50_000, 0.6
-"""Size of a result without its magnetisation, and what remains of the bytes of this."""
+BYTES_PER_RESULT, BYTES_PER_RUN, COMPRESSED = 50_000, 2_000, 0.6
+"""Sizes in bytes of a result without its magnetisation and of a run in a block; what remains of
+the bytes of the magnetisation."""
 
 MANY = 100
 """Number of simulations and paths above which an estimate tells what they cost on a cluster."""
@@ -74,7 +75,7 @@ def work_ahead(
         return there if work or networks else "This target has no simulations."
     counts = dict.fromkeys(COUNTED.values(), 0)
     for n, request in ahead:
-        counts[COUNTED[request.kind]] += n
+        counts[COUNTED[request.kind]] += n * request.number_of_runs
     counts["networks"] = len(untrained)
     what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
     nanoseconds = sum(n * request.computes.longest for n, request in ahead) / 1e-9
@@ -107,8 +108,10 @@ def bytes_of(request: Request) -> float:
     A trace has three numbers of single precision for each column of cells at each time, and for
     each cell in each map.
     """
+    if request.is_block:
+        return BYTES_PER_RESULT + BYTES_PER_RUN * request.number_of_runs
     job = request.computes
-    if not isinstance(job, Run) or job.replicas:
+    if not isinstance(job, Run) or job.recorded != "maps":
         return BYTES_PER_RESULT
     columns, rows = job.track.cells
     maps = 2 + job.longest / job.output.snapshot_interval

@@ -13,17 +13,21 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.files import WallState
+from wallnet.files.blocks import row_of
 from wallnet.files.origin import digest_of
-from wallnet.files.schema import SAMPLE, VARIABLES
+from wallnet.files.schema import KINDS, OPTIONAL, SAMPLE, VARIABLES
 from wallnet.jobs import Run
 from wallnet.jobs.request import ANY, NO_PULSE, Conditions, Kind
-from wallnet.questions.question import Gathered, GatherJob
-from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, last_outcomes, outcomes
+from wallnet.questions.question import Entry, GatherJob
+from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, outcomes
 
 if TYPE_CHECKING:
     import xarray
 
 MADE_BY = ("backend", "backend_version", "revision")
+
+OF_ENDS = frozenset(KINDS["run"]) | {*OPTIONAL["run"]["moments"]}
+"""Variables of a run that do not grow with its time, which are read of all runs of a block."""
 
 OF_STATES = ("minimum_state", "minimum_wall_bottom", "minimum_wall_top", "minimum_converged")
 """Variables of minima that name states."""
@@ -44,7 +48,7 @@ class Result:
         Name of the subject of its question.
     """
 
-    def __init__(self, opened: "Opened", entry: Gathered) -> None:
+    def __init__(self, opened: "Opened", entry: Entry) -> None:
         self.kind, self.path, self.conditions = entry.kind, entry.path, entry.conditions
         self.subject = opened.subject
         self._opened, self._entry = opened, entry
@@ -90,9 +94,9 @@ class Result:
         return outcomes(self.read(*OF_OUTCOMES), self.states)
 
     @property
-    def walls(self) -> list[Outcome]:
-        """The wall of each replica when the run was read last."""
-        return last_outcomes(self.read(*OF_OUTCOMES), self.states)
+    def beyond_model(self) -> bool:
+        """Whether a pulse heats the film beyond what can be simulated; there is no outcome then."""
+        return "beyond_model" in self.read().attrs
 
     @property
     def simulation(self) -> Run:
@@ -109,6 +113,10 @@ class Opened:
         The requests.
     folder : str or Path
         Folder of the campaign.
+    entries : sequence of Entry, optional
+        The results, if not all that the job has.
+    blocks : dict, optional
+        Blocks that were read, by path, which several samples share.
 
     Raises
     ------
@@ -116,7 +124,15 @@ class Opened:
         If a file is missing or damaged, or is not the result of its request.
     """
 
-    def __init__(self, job: GatherJob, folder: str | Path = "") -> None:
+    def __init__(
+        self,
+        job: GatherJob,
+        folder: str | Path = "",
+        entries: Sequence[Entry] | None = None,
+        blocks: "dict[str, xarray.Dataset] | None" = None,
+    ) -> None:
+        entries = job.entries() if entries is None else entries
+        self._blocks = {} if blocks is None else blocks
         self._index: dict[tuple[str, ...], dict[tuple[object, ...], list[Result]]] = {}
         self._folder = folder
         self._states: dict[str, States] = {}
@@ -128,16 +144,18 @@ class Opened:
         """Calculators and revisions of all results, and temperatures of pulses."""
         self.attributes: dict[str, str] = {}
         """Further attributes of the dataset, which the gathering adds."""
-        self._results = [Result(self, entry) for entry in job.requests]
+        self._results = [Result(self, entry) for entry in entries]
         self.parameters = ""
         """Parameters of the first result that was read."""
-        for entry in job.requests:
+        for entry in entries:
             self._check(entry)
 
-    def _check(self, entry: Gathered) -> None:
+    def _check(self, entry: Entry) -> None:
         """Check a result, and note what made it."""
         about = self.read(entry).attrs
-        if digest_of(str(about.get("parameters", ""))) != entry.digest:
+        block = self._blocks.get(entry.path)
+        job = about if block is None else block.attrs
+        if digest_of(str(job.get("parameters", ""))) != entry.digest:
             raise files.FileError(
                 f"{Path(self._folder, entry.path)} is not of the simulation that {self._study} "
                 "asks for; delete it and run snakemake"
@@ -150,10 +168,19 @@ class Opened:
             kelvin = f"{about.get('temperature', 0.0):g} K"
             self.made_by.setdefault("temperature", set()).add(kelvin)
 
-    def read(self, entry: Gathered, *names: str) -> "xarray.Dataset":
+    def read(self, entry: Entry, *names: str) -> "xarray.Dataset":
         """Read some variables of a result, optional ones if it has them, and all attributes."""
-        kind = "run" if entry.kind == "initial" else entry.kind
-        return files.read_dataset(Path(self._folder, entry.path), kind, only=names)
+        kind, path = (
+            "run" if entry.kind == "initial" else entry.kind,
+            Path(self._folder, entry.path),
+        )
+        if entry.row is None:
+            return files.read_dataset(path, kind, only=names)
+        if not {*names} <= OF_ENDS:
+            return files.read_dataset(path, kind, only=names, row=entry.row)
+        if entry.path not in self._blocks:
+            self._blocks[entry.path] = files.read_dataset(path, kind, only=OF_ENDS)
+        return row_of(self._blocks[entry.path], entry.row)
 
     def states(self, minima: str) -> States:
         """Return the states of a film, given the path of its minima."""

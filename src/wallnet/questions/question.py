@@ -5,7 +5,7 @@ The sweep of a device is one, and each study.
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -18,8 +18,9 @@ from wallnet.config import Campaign, Device
 from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import Section
 from wallnet.files import schema
+from wallnet.files.plain import differing, laid_over, shared
 from wallnet.jobs import Job, Request
-from wallnet.jobs.request import Conditions, Kind, initial
+from wallnet.jobs.request import Conditions, Kind, in_blocks, initial
 
 Requests = list[Request]
 
@@ -208,11 +209,13 @@ class Question:
     ) -> Requests:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
-        Minima by which states are named are added to both. To those of samples of a device, its
-        initial state is, if they start from it.
+        Runs that keep no maps are in blocks. Minima by which states are named are added to both. To
+        those of samples of a device, its initial state is, if they start from it.
         """
         rounds = self.finished_rounds(campaign, subject, folder, last)
         settings = self.subjects(campaign)[subject]
+        # a block cannot grow with the next round
+        in_block = not self.rounds_of(campaign, subject)
         requests: Requests = []
         for number in range(getattr(settings, "samples", 0) + 1):
             # a round of fewer samples is made anew
@@ -225,8 +228,8 @@ class Question:
                 needed |= {start.path: start} if any(start.path in r.after for r in own) else {}
             missing = needed.keys() - {request.path for request in own}
             own += [request for path, request in needed.items() if path in missing]
-            requests += [request.of_sample(number) for request in own] if number else own
-        return requests
+            requests += [r.of_sample(number, in_block) for r in own] if number else own
+        return in_blocks(requests, campaign.runs_per_job)
 
     def results(self, campaign: Campaign, folder: str = "") -> list[str]:
         """List the results of all subjects, with the simulations that finished rounds asked for."""
@@ -261,15 +264,51 @@ def question(module: str, settings: type[Section], **more: Any) -> Question:
     return Question(package=package, **parts | more)
 
 
-class Gathered(Section):
-    """A result that is gathered: the kind, the path and the digest of its request."""
+class Entry(Section):
+    """A result that is gathered: where it is, and what tells it from the others."""
 
     kind: Kind
     path: str
     digest: str
+    row: int | None = None
+    """Number of a run in its block, counted from 0."""
+    number: int = 0
+    """Its place among the requests."""
     states: str = ""
     """Path of the minima by which its states are named; empty without."""
     conditions: Conditions
+
+
+class Gathered(Section):
+    """A request that is gathered, as plain data: what its runs share, and what they have beside."""
+
+    shared: dict[str, Any]
+    rows: tuple[dict[str, Any], ...] = ()
+    """Runs of a block; none of another request."""
+
+    @classmethod
+    def of(cls, request: Request) -> "Gathered":
+        """Return a request with its digest."""
+        parts = [
+            {
+                "number": run.number,
+                "states": run.states.path if run.states else "",
+                "conditions": run.conditions.stated(),
+            }
+            for run in request.runs or (request,)
+        ]
+        same = shared(parts)
+        own = {"kind": request.kind, "path": request.path, "digest": request.digest}
+        rows = [differing(part, same) for part in parts] if request.runs else []
+        # 100,000 requests would take seconds
+        rows += [{"conditions": {"replica": number}} for number in request.replicas or ()]
+        return cls(shared=same | own, rows=tuple(rows))
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the results."""
+        for row, changes in enumerate(self.rows or ({},)):
+            data = laid_over(self.shared, changes) | ({"row": row} if self.rows else {})
+            yield Entry.model_validate(data)
 
 
 class GatherJob(Job):
@@ -284,6 +323,11 @@ class GatherJob(Job):
     requests: tuple[Gathered, ...]
     about: dict[str, Any] | None = None
 
+    def entries(self) -> list[Entry]:
+        """Return the results, as asked for."""
+        every = itertools.chain.from_iterable(request.entries() for request in self.requests)
+        return sorted(every, key=lambda entry: entry.number)
+
 
 def gather_job(
     question: Question, campaign: Campaign, subject: str, requests: Requests
@@ -294,15 +338,6 @@ def gather_job(
         study=question.name,
         subject=subject,
         settings=question.plain_settings(campaign, subject),
-        requests=tuple(
-            Gathered(
-                kind=request.kind,
-                path=request.path,
-                digest=request.digest,
-                states=request.states.path if request.states else "",
-                conditions=request.conditions,
-            )
-            for request in requests
-        ),
+        requests=tuple(map(Gathered.of, requests)),
         about=question.about(campaign, subject, settings).plain() if question.about else None,
     )

@@ -9,9 +9,23 @@ from pathlib import Path
 
 from wallnet.files.progress import noted_progress
 from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.runs import end_of, simulate, unfinished
+from wallnet.simulate.runs import (
+    end_of,
+    finished_runs,
+    simulate,
+    simulate_block,
+    unfinished,
+)
 
-__all__ = ["SimulationError", "end_of", "progress_bar", "simulate", "unfinished"]
+__all__ = [
+    "SimulationError",
+    "end_of",
+    "finished_runs",
+    "progress_bar",
+    "simulate",
+    "simulate_block",
+    "unfinished",
+]
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,16 @@ class SimulationError(UserError, RuntimeError):
     """A simulation failed or its trace is not plausible; the message states the reason."""
 
 
+class Part(NamedTuple):
+    """A step of a run that a calculator simulates: the arguments of `Calculator.run`."""
+
+    job: Run
+    start: NDArray[np.floating]
+    recorder: Recorder
+    progress: Callable[[float], None] = lambda time: None
+    checkpoint: Checkpoint | None = None
+
+
 class Calculator(Declaration, ABC, Generic[SettingsModel]):
     """Base class of calculators, which simulate jobs.
 
@@ -136,6 +146,25 @@ class Calculator(Declaration, ABC, Generic[SettingsModel]):
             If it cannot run. The message states the problem and the fix in one sentence.
         """
         return
+
+    def run_all(self, parts: Sequence[Part]) -> list[dict[str, Any] | Exception]:
+        """Simulate a step of each of several runs; by default one after the other.
+
+        A calculator that integrates all of them at once replaces this. The runs have one
+        calculator; their steps, films and starts may differ.
+
+        Returns
+        -------
+        list
+            What `run` returns, or the error that it raises, for each run.
+        """
+        results: list[dict[str, Any] | Exception] = []
+        for part in parts:
+            try:
+                results.append(self.run(*part))
+            except (RuntimeError, OSError) as error:
+                results.append(error)
+        return results
 
     @abstractmethod
     def run(

@@ -3,17 +3,24 @@
 import argparse
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
+from wallnet.files.schema import RUN
 from wallnet.jobs import Run, pulse_job
+from wallnet.jobs.block import Block
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
 from wallnet.tracks.regions import check
 from wallnet.tracks.states import OF_OUTCOMES, States
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,8 +33,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command = subparsers.add_parser(name, help=text, description=text)
         text = "canonical JSON of the job; - for standard input"
         command.add_argument("--job", required=name != "simulate", help=text)
-        text = "a run from whose end this one starts; then minima"
-        command.add_argument("--after", nargs="*", default=[], help=text)
+        text = (
+            "a run from whose end this one starts; then minima; may be repeated for each of a block"
+        )
+        command.add_argument("--after", nargs="*", action="append", default=[], help=text)
         command.add_argument("--out", required=True, help="netCDF file to write")
         command.set_defaults(handler=handler)
     command = subparsers.choices["simulate"]
@@ -39,33 +48,45 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
+    job: Run | Block
     if arguments.job:
-        job = Run.from_json(files.given_text(arguments.job))
+        text = files.given_text(arguments.job)
+        job = Block.from_json(text) if '"rows":' in text else Run.from_json(text)
     elif arguments.config and arguments.device and arguments.current_density:
         os.environ[FOLDER] = str(Path(arguments.config).parent.absolute())
         device = load_device(arguments.config, arguments.device, check, arguments.set)
         job = pulse_job(device, parse_current_density(arguments.current_density))
     else:
         raise ConfigError("give --config, --device and --current-density, or --job")
-    before, *minima = arguments.after or [None]
-    start = files.read_maps(before, ["magnetization"]) if before else None
-    states = States.of(files.read_dataset(minima[0], "minima")) if minima else None
+    starts = [_start(paths) for paths in arguments.after or [[]]]
     with simulate.progress_bar(job.longest, output=arguments.out) as progress:
-        run = simulate.simulate(job, start, progress, arguments.out, states)
+        if isinstance(job, Block):
+            starts = starts * len(job.rows) if len(starts) == 1 else starts
+            earlier = simulate.finished_runs(arguments.out)
+            run = simulate.simulate_block(job, starts, progress, arguments.out, earlier)
+        else:
+            ((start, states),) = starts
+            run = simulate.simulate(job, start, progress, arguments.out, states)
     files.write_dataset(run, arguments.out, "run", {})
     # its checkpoint and finished steps are of no use
     path_beside(arguments.out).unlink(missing_ok=True)
     shutil.rmtree(simulate.unfinished(arguments.out), ignore_errors=True)
-    if run.sizes["pulse"] != 2 or run.sizes["replica"] != 1:
-        pulses, replicas = run.sizes["pulse"] - 1, run.sizes["replica"]
-        print(f"{arguments.out}: {pulses} pulses, {replicas} replicas")
+    if RUN in run.dims or run.sizes["pulse"] != 2:
+        runs, pulses = run.sizes.get(RUN, 1), run.sizes["pulse"] - 1
+        print(f"{arguments.out}: {runs} runs, of {pulses} pulses at most")
         return
     settled = {1: "settled", 0: "NOT settled", -1: "read while moving"}
-    bottom, top, _, rests = (run[name].values[0, -1].item() for name in OF_OUTCOMES)
+    bottom, top, _, rests = (run[name].values[-1].item() for name in OF_OUTCOMES)
     print(
         f"{arguments.out}: {settled[rests]}; {_wall(bottom, top)} "
-        f"after {run['time'].values[-1] * 1e9:.2f} ns; {run.attrs['wall_time']:.1f} s"
+        f"after {run['pause_end'].values[-1] * 1e9:.2f} ns; {run.attrs['wall_time']:.1f} s"
     )
+
+
+def _start(paths: Sequence[str]) -> "tuple[xarray.Dataset | None, States | None]":
+    """Return the run and the states with which a run starts, given the paths of run and minima."""
+    start = files.read_maps(paths[0], ["magnetization"]) if paths else None
+    return start, States.of(files.read_dataset(paths[1], "minima")) if paths[1:] else None
 
 
 def _wall(bottom: float, top: float) -> str:
@@ -92,7 +113,7 @@ def _minima(arguments: argparse.Namespace) -> None:
 def _barrier(arguments: argparse.Namespace) -> None:
     from wallnet.simulate.energy_path import find_barrier
 
-    minima = files.read_dataset(arguments.after[0], "minima")
+    minima = files.read_dataset(arguments.after[0][0], "minima")
     barrier = find_barrier(EnergyPath.from_json(files.given_text(arguments.job)), minima)
     files.write_dataset(barrier, arguments.out, "barrier", {})
     outcome = barrier.attrs["reason"] or barrier.attrs["route"]

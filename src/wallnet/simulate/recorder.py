@@ -218,10 +218,9 @@ class Recorder:
             "pulse_start": [0.0, 0.0],
             "pulse_duration": [0.0, job.pulse_end],
             "pause_end": [0.0, self.time[-1]],
-            "read_walls": [[self._entries["walls"][entry] for entry in (0, -1)]],
-            "read_settled": [[-1, self._settled()]],
-            "replica": [job.numbers.start],
-            **{f"read_wall_{end}": [[first, last]] for end, first, last in ends},
+            "read_walls": [self._entries["walls"][entry] for entry in (0, -1)],
+            "read_settled": [-1, self._settled()],
+            **{f"read_wall_{end}": [first, last] for end, first, last in ends},
         }
         # before the step, and after it if there is one
         return files.dataset("run", values | moments).isel(pulse=slice(1 + len(job.steps)))
@@ -235,7 +234,7 @@ class Recorder:
         moments = walls | {"m_z": np.array(self._entries["m"])[entries, 2], "profile": profile}
         names = ("time", "walls", *(f"wall_{end}" for end in ENDS))
         return {
-            **{f"replica_{name}": [values] for name, values in moments.items()},
-            "replica_spin_temperature": [[math.nan, self._spin_temperatures()[0]]],
-            **{f"onward_{name}": [math.nan] for name in names},
+            **{f"moment_{name}": values for name, values in moments.items()},
+            "spin_temperature": [math.nan, self._spin_temperatures()[0]],
+            **{f"onward_{name}": math.nan for name in names},
         }

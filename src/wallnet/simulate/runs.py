@@ -1,11 +1,12 @@
-"""Simulation of a run: its steps one after the other, each from the state that one before left.
+"""Simulation of runs: their steps one after the other, each from what the one before left.
 
-At a temperature, the replicas of a run differ by their thermal fields.
+The runs of a block go from step to step together, so that a calculator can integrate all of them at
+once. None depends on the others.
 """
 
 import logging
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,15 +15,19 @@ from numpy.typing import NDArray
 
 from wallnet import files
 from wallnet.files.attempt import Attempt
-from wallnet.files.schema import OPTIONAL, VARIABLES, names_of
+from wallnet.files.blocks import row_of, stacked
+from wallnet.files.origin import digest_of
+from wallnet.files.schema import OPTIONAL, RUN, names_of
 from wallnet.files.schema.states import FREE, WallState
 from wallnet.jobs import Run
+from wallnet.jobs.block import Block
 from wallnet.jobs.code import revision_of
+from wallnet.jobs.request import RUNS
 from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.recorder import Recorder, initialized
-from wallnet.simulate.step import simulate_step
+from wallnet.simulate.step import StepOfRun, integrates_together, simulate_steps
 from wallnet.tracks.heated import beyond_model
-from wallnet.tracks.states import States, gap, outcomes
+from wallnet.tracks.states import States, outcomes
 
 if TYPE_CHECKING:
     import xarray
@@ -38,26 +43,49 @@ TIMES = ("time", "snapshot_time", "pulse_start", "pause_end")
 SHARED = ("backend", "backend_version", "revision", "temperature", "seed", "domain_magnetization")
 """Attributes of the first step that are those of a run of several."""
 
+LEFT_OUT = {"maps": (), "trace": ("maps",), "ends": ("maps", "trace")}
+"""Groups of variables that a run leaves out, by what it records."""
+
+Following = Generator[StepOfRun, Any, "xarray.Dataset"]
+"""Yields steps to simulate, and receives their traces."""
+
 
 class Course(NamedTuple):
-    """One run, or one of its replicas, as it is simulated."""
+    """A run, as it is simulated."""
 
     job: Run
+    start: NDArray[np.floating]
+    """Magnetisation of its start, (rows, columns, 3)."""
     states: States
     """States of walls on its film."""
-    progress: Callable[[float], None]
-    """Function that receives the simulated time in s."""
+    output: Path | None
+    """Path of its result, if it has a file of its own."""
     folder: Path | None
     """Folder of its finished steps, from which an interrupted run goes on."""
 
-
-class Record(NamedTuple):
-    """What the steps of a run did to a wall."""
-
-    parts: "list[xarray.Dataset]"
-    """Trace of each step that is read."""
-    end: NDArray[np.floating]
-    """Last magnetisation."""
+    @classmethod
+    def of(
+        cls,
+        job: Run,
+        initial: "xarray.Dataset | None",
+        states: States | None,
+        output: Path | None,
+        folder: Path | None,
+    ) -> "Course":
+        """Return a run that starts from the last map of another, or from an initialised wall."""
+        if states is None:
+            if job.by_state and job.track.inner_notch_positions:
+                raise SimulationError(
+                    "the run ends by the state of its wall; give the minima of its film (--after)"
+                )
+            states = States.without_minima(job)
+        start = initialized(job) if initial is None else end_of(initial)
+        if start.shape[:2] != job.track.cells[::-1]:
+            raise SimulationError(
+                f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
+                f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
+            )
+        return cls(job, start, states, output, folder)
 
 
 def simulate(
@@ -67,11 +95,10 @@ def simulate(
     output: str | Path | None = None,
     states: States | None = None,
 ) -> "xarray.Dataset":
-    """Simulate the steps of a run, or of all its replicas, one after the other.
+    """Simulate the steps of a run, one after the other.
 
-    A run ends after the first step with another outcome than the expected one. A replica does
-    not depend on the others. Replicas whose wall is free at the end of the last pause go on as
-    `job.free` says.
+    A run ends after the first step with another outcome than the expected one. A wall that is free
+    at the end of the last pause goes on for at most `job.free_time`.
 
     Parameters
     ----------
@@ -81,7 +108,7 @@ def simulate(
         Run from whose last map of the magnetisation it starts. If not given, the wall is
         initialised.
     progress : callable
-        Called with the simulated time in s, of all replicas, during the simulation.
+        Called with the simulated time in s during the simulation.
     output : str or Path, optional
         Path of the result. A long simulation writes a checkpoint into the same folder, and
         finished steps into a hidden folder there; a killed run goes on from them. The caller
@@ -92,32 +119,104 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Kind 'run', with its origin in the attributes. The trace is that of the first replica. If a
-        pulse heats the film beyond what can be simulated, there are no replicas, and the attribute
-        `beyond_model` says why.
+        Kind 'run', with its origin in the attributes. If a pulse heats a replica beyond what can be
+        simulated, there is no wall after it, and the attribute `beyond_model` says why.
 
     Raises
     ------
     SimulationError
-        If a simulation becomes unstable, or ends early. The message names replica and step. Also
-        if a run needs states that are not given.
+        If a simulation becomes unstable, or ends early. The message names the step. Also if a run
+        needs states that are not given.
     """
-    if states is None:
-        if job.by_state and job.track.inner_notch_positions:
-            raise SimulationError(
-                "the run ends by the state of its wall; give the minima of its film (--after)"
-            )
-        states = States.without_minima(job)
-    start = initialized(job) if initial is None else end_of(initial)
-    if not job.steps:
-        return _placed(job, start)
-    if job.number_of_steps == 1 and not job.replicas:
-        return _kept(job, simulate_step(job, start, progress, output))
-    course = Course(job, states, progress, None if output is None else unfinished(output))
-    if job.replicas:
-        return _of_replicas(course, start)
-    parts, _ = _followed(course, start)
-    return joined(parts).assign_attrs(_about(job, parts))
+    path = None if output is None else Path(output)
+    course = Course.of(job, initial, states, path, path and unfinished(path))
+    (run,) = _followed([course], progress)
+    if isinstance(run, SimulationError):
+        raise run
+    return run
+
+
+def simulate_block(
+    block: Block,
+    starts: "Sequence[tuple[xarray.Dataset | None, States | None]]",
+    progress: Callable[[float], None] = lambda time: None,
+    output: str | Path | None = None,
+    earlier: "Mapping[str, xarray.Dataset] | None" = None,
+) -> "xarray.Dataset":
+    """Simulate the runs of a block.
+
+    Parameters
+    ----------
+    block : Block
+        The runs.
+    starts : sequence of tuple
+        Initial state and states of each run; see `simulate`.
+    progress : callable
+        Called with the simulated time in s, of all runs.
+    output : str or Path, optional
+        Path of the result; see `simulate`. Each run has a folder of finished steps.
+    earlier : mapping, optional
+        Finished runs by their JSON, which are not simulated again.
+
+    Returns
+    -------
+    xarray.Dataset
+        Kind 'run', along `run`; see `wallnet.files.blocks`.
+
+    Raises
+    ------
+    SimulationError
+        If runs fail, once the others are finished. The message names the first of them.
+    """
+    earlier, folder = earlier or {}, None if output is None else unfinished(output)
+    finished = {row: earlier.get(job.to_json()) for row, job in enumerate(block.runs)}
+    courses = {
+        row: Course.of(job, *start, None, folder and folder / digest_of(job.to_json())[:16])
+        for row, (job, start) in enumerate(zip(block.runs, starts, strict=True))
+        if finished[row] is None
+    }
+    results = dict(zip(courses, _followed([*courses.values()], progress), strict=True))
+    failed = {row: run for row, run in results.items() if isinstance(run, SimulationError)}
+    for row, error in failed.items():
+        more = f"; {len(failed) - 1} more runs fail" if len(failed) > 1 else ""
+        raise SimulationError(f"{_name(block.runs[row], row)}: {error}{more}")
+    runs = [
+        run for run in (finished | results).values() if run and not isinstance(run, SimulationError)
+    ]
+    return stacked(runs, [*map(_numbers, block.runs)], block.to_json())
+
+
+def finished_runs(output: str | Path) -> "dict[str, xarray.Dataset]":
+    """Return the runs by their JSON that an earlier block of this revision finished.
+
+    They are in the file of the block, or in that of a larger one whose halves it is now.
+    """
+    path = Path(output)
+    runs: dict[str, xarray.Dataset] = {}
+    name, _, bits = path.stem.partition("-")
+    halved = [f"-{bits[:length]}".rstrip("-") for length in range(len(bits))]
+    larger = [path.with_stem(name + half) for half in halved] if name == RUNS else []
+    for earlier in filter(Path.exists, [path, *larger]):
+        try:
+            block = files.read_dataset(earlier, "run")
+        except files.FileError as error:
+            logger.warning("%s; simulating its runs again", error)
+            continue
+        if RUN in block.dims and block.attrs["revision"] == revision_of(block.attrs["backend"]):
+            rows = (row_of(block, row) for row in range(block.sizes[RUN]))
+            runs |= {str(run.attrs["parameters"]): run for run in rows}
+    return runs
+
+
+def _numbers(job: Run) -> tuple[int, int]:
+    """Return the numbers of the sample and of the replica of a run; 0 where it has none."""
+    return getattr(job.track, "sample", 0), job.replica or 0
+
+
+def _name(job: Run, row: int) -> str:
+    """Return what a message calls a run of a block."""
+    numbers = zip(("sample", "replica"), _numbers(job), strict=True)
+    return ", ".join(f"{what} {n}" for what, n in numbers if n) or f"run {row + 1}"
 
 
 def end_of(run: "xarray.Dataset") -> NDArray[np.floating]:
@@ -125,65 +224,138 @@ def end_of(run: "xarray.Dataset") -> NDArray[np.floating]:
     return np.nan_to_num(run["magnetization"].values[-1])
 
 
-def _placed(job: Run, start: NDArray[np.floating]) -> "xarray.Dataset":
+def _followed(
+    courses: Sequence[Course], progress: Callable[[float], None]
+) -> "list[xarray.Dataset | SimulationError]":
+    """Simulate runs until each has ended or failed; return them, or why they failed.
+
+    A step is kept once it is finished, of runs that a calculator integrates together once all are.
+    """
+    reached = [0.0] * len(courses)
+
+    def noted(row: int) -> Callable[[float], None]:
+        """Return a function that receives the simulated time of a run."""
+
+        def note(time: float) -> None:
+            reached[row] = time
+            progress(sum(reached))
+
+        return note
+
+    results: dict[int, xarray.Dataset | SimulationError] = {}
+    following = {row: _following(course, noted(row)) for row, course in enumerate(courses)}
+    at_once = len(courses) > 1 and integrates_together(courses[0].job)
+    for rows in [[*following]] if at_once else [[row] for row in following]:
+        traces: dict[int, Any] = dict.fromkeys(rows)
+        while traces:
+            steps = {}
+            for row, trace in traces.items():
+                try:
+                    steps[row] = following[row].send(trace)
+                except StopIteration as stop:
+                    results[row] = stop.value
+                except SimulationError as error:
+                    results[row] = error
+            simulated = simulate_steps([*steps.values()]) if steps else []
+            traces = dict(zip(steps, simulated, strict=True))
+    return [results[row] for row in range(len(courses))]
+
+
+def _following(course: Course, progress: Callable[[float], None]) -> Following:
+    """Yield the steps of a run, and return the run."""
+    job, start, begin = course.job, course.start, 0.0
+    if not job.steps:
+        return _placed(course)
+    if job.replica and (fault := beyond_model(job)):
+        logger.warning("pulse beyond the model: %s", fault)
+        return _kept(job, _placed(course)).assign_attrs(
+            backend=job.calculator_name,
+            temperature=job.field,
+            beyond_model=str(fault),
+            highest_temperature=fault.temperature,
+        )
+    parts: list[xarray.Dataset] = []
+    for number, step in enumerate(job.parts(), start=1):
+        trace = yield from _step(course, number, step, start, partial(_since, progress, begin))
+        start, begin = end_of(trace), begin + float(trace["time"][-1])
+        if not step.read_steps and job.number_of_steps > 1:
+            continue
+        # more maps of trains would fill the memory
+        kept = trace if job.number_of_steps == 1 else trace.isel(snapshot=[0, -1])
+        parts.append(_kept(job, kept))
+        if not _as_expected(course, parts):
+            break
+    run = parts[0] if job.number_of_steps == 1 else joined(parts).assign_attrs(_about(job, parts))
+    read = outcomes(run, course.states)
+    if not job.free_time or len(read) <= len(job.read_steps) or read[-1].state != FREE:
+        return run
+    onward = 0.0
+    for number, step in enumerate(job.onward(), start=job.number_of_steps + 1):
+        report = partial(_since, progress, begin + onward)
+        trace = yield from _step(course, number, step, start, report)
+        start, onward = end_of(trace), onward + float(trace["time"][-1])
+        last = outcomes(trace, course.states)[-1]
+        if last.state != FREE:
+            break
+    walls = {"time": onward, "walls": last.walls, "wall_bottom": last.bottom, "wall_top": last.top}
+    return run.assign_coords(
+        {
+            f"onward_{name}": run[f"onward_{name}"].copy(data=np.float64(value))
+            for name, value in walls.items()
+        }
+    )
+
+
+def _since(progress: Callable[[float], None], begin: float, time: float) -> None:
+    """Report the time since the start of the first step, given that since the start of another."""
+    progress(begin + time)
+
+
+def _step(
+    course: Course,
+    number: int,
+    step: Run,
+    start: NDArray[np.floating],
+    progress: Callable[[float], None],
+) -> Following:
+    """Yield a step, and return its trace; that of an earlier attempt if it was finished.
+
+    It has a number, under which its trace is kept in the folder of the run. The trace of the only
+    step of a run is kept only once this is written.
+    """
+    several = course.job.number_of_steps > 1 or course.output is None
+    path = course.folder and course.folder / f"{number}.nc" if several else course.output
+    revision = str(revision_of(course.job.calculator_name))
+    identity = Attempt(course.job.to_json(), revision, course.start).identity
+    trace = _finished(path, identity) if several else None
+    if trace is not None:
+        return trace
+    trace = yield StepOfRun(step, start, progress, path)
+    if isinstance(trace, SimulationError):
+        raise SimulationError(
+            f"step {number}: {trace}" if course.job.number_of_steps > 1 else trace
+        )
+    if path and several:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trace = trace.assign_attrs(run=identity)
+        files.write_dataset(trace, path, "run", {})
+    return trace
+
+
+def _placed(course: Course) -> "xarray.Dataset":
     """Return a run without steps."""
-    recorder = Recorder(job)
-    recorder.record(0.0, start)
-    origin = {"parameters": job.to_json(), "backend": "none"}
-    return recorder.trace().assign_attrs(origin | {"revision": revision_of(job.calculator_name)})
+    recorder = Recorder(course.job)
+    recorder.record(0.0, course.start)
+    revision = revision_of(course.job.calculator_name)
+    origin = {"parameters": course.job.to_json(), "backend": "none", "revision": revision}
+    return recorder.trace().isel(pulse=slice(1)).assign_attrs(origin)
 
 
 def _kept(job: Run, run: "xarray.Dataset") -> "xarray.Dataset":
     """Return a run without the groups of variables that its job leaves out."""
-    groups = [] if job.maps else ["maps"] if job.replicas else ["maps", "profile"]
-    names = {*map(str, run.variables)}.difference(*(OPTIONAL["run"][group] for group in groups))
+    left_out = (OPTIONAL["run"][group] for group in LEFT_OUT[job.recorded])
+    names = {*map(str, run.variables)}.difference(*left_out)
     return run[[*names_of("run", names)]]
-
-
-def _followed(course: Course, start: NDArray[np.floating]) -> Record:
-    """Simulate the steps of a run, until one has another outcome than the expected one."""
-    job = course.job
-    record = Record([], start)
-    for step, trace in _steps(course, enumerate(job.parts(), start=1), start):
-        record = record._replace(end=end_of(trace))
-        if not step.read_steps:
-            continue
-        # the other maps would fill the memory
-        record.parts.append(_kept(job, trace.isel(snapshot=[0, -1])))
-        if not _as_expected(course, record.parts):
-            break
-    return record
-
-
-def _steps(
-    course: Course, parts: Iterable[tuple[int, Run]], start: NDArray[np.floating]
-) -> "Iterator[tuple[Run, xarray.Dataset]]":
-    """Yield steps with their traces, each from the magnetisation that the one before left.
-
-    Each step has a number, under which its trace is kept in the folder of the run.
-    """
-    job, begin = course.job, 0.0
-    identity = Attempt(job.to_json(), str(revision_of(job.calculator_name)), start).identity
-
-    def reached(time: float) -> None:
-        """Report the time since the start of the first step."""
-        course.progress(begin + time)
-
-    for number, step in parts:
-        path = course.folder and course.folder / f"{number}.nc"
-        trace = _finished(path, identity)
-        if trace is None:
-            try:
-                trace = simulate_step(step, start, reached, path)
-            except SimulationError as error:
-                raise SimulationError(f"step {number}: {error}") from error
-            trace = trace.assign_attrs(run=identity)
-            if path:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                files.write_dataset(trace, path, "run", {})
-        yield step, trace
-        start = end_of(trace)
-        begin += float(trace["time"][-1])
 
 
 def _as_expected(course: Course, parts: "Sequence[xarray.Dataset]") -> bool:
@@ -225,7 +397,7 @@ def joined(parts: "Sequence[xarray.Dataset]") -> "xarray.Dataset":
         part.isel({axis: slice(1, None) for axis in ALONG if axis in part.dims})
         for part in parts[1:]
     ]
-    begins = np.cumsum([0.0, *(float(part["time"][-1]) for part in parts[:-1])])
+    begins = np.cumsum([0.0, *(float(part["pause_end"][-1]) for part in parts[:-1])])
     values: dict[str, NDArray[Any]] = {}
     for name, variable in parts[0].variables.items():
         arrays = [part[name].values for part in (parts[0], *later)]
@@ -237,7 +409,7 @@ def joined(parts: "Sequence[xarray.Dataset]") -> "xarray.Dataset":
 
 
 def _about(job: Run, parts: "Sequence[xarray.Dataset]") -> dict[str, Any]:
-    """Return the attributes of a run of several steps, or of all its replicas."""
+    """Return the attributes of a run of several steps."""
     first = parts[0].attrs
     attributes = {name: first[name] for name in SHARED if name in first}
 
@@ -247,101 +419,10 @@ def _about(job: Run, parts: "Sequence[xarray.Dataset]") -> dict[str, Any]:
     seconds = sum(map(float, of_steps("wall_time")))
     attributes |= {"parameters": job.to_json(), "wall_time": round(seconds, 3)}
     if spins := of_steps("spin_temperature"):
-        lengths = [float(part["time"][-1]) for part in parts]
+        lengths = [float(part["pause_end"][-1]) for part in parts]
         attributes["spin_temperature"] = np.average(spins, weights=lengths)
     if warnings := of_steps("warning"):
         attributes["warning"] = f"{len(warnings)} of {len(parts)} pulses: {warnings[0]}"
     if highest := of_steps("highest_temperature"):
         attributes["highest_temperature"] = float(max(highest))
     return attributes
-
-
-def _of_replicas(course: Course, start: NDArray[np.floating]) -> "xarray.Dataset":
-    """Simulate the replicas of a run."""
-    job, done = course.job, 0.0
-    assert job.temperature  # of every run with replicas
-    if fault := beyond_model(job):
-        logger.warning("pulse beyond the model: %s", fault)
-        attributes = {
-            "temperature": job.field,
-            "seed": job.temperature.seed,
-            "beyond_model": str(fault),
-            "highest_temperature": fault.temperature,
-        }
-        none = _kept(job, _placed(job, start)).isel(replica=slice(0), pulse=slice(1))
-        return none.assign_attrs(attributes | {"backend": job.calculator_name})
-
-    def one(number: int, simulated: Callable[..., Any], start: NDArray[np.floating]) -> Any:
-        """Simulate a replica, or its continuation after the last pause."""
-        own = course._replace(
-            job=job.model_copy(update={"replicas": (number, number)}),
-            progress=lambda time: course.progress(done + time),
-            folder=course.folder and course.folder / f"replica-{number}",
-        )
-        try:
-            return simulated(own, start)
-        except SimulationError as error:
-            raise SimulationError(f"replica {number}: {error}") from error
-
-    records: dict[int, Record] = {}
-    for number in job.numbers:
-        records[number] = one(number, _followed, start)
-        done += job.duration
-    runs = {number: joined(record.parts) for number, record in records.items()}
-    for number in going_on(course, runs):
-        onward = one(number, _onward, records[number].end)
-        done += onward["onward_time"]
-        for name, value in onward.items():
-            runs[number][name][:] = value
-    parts = [part for record in records.values() for part in record.parts]
-    return _together([*runs.values()]).assign_attrs(_about(job, parts))
-
-
-def _together(runs: "Sequence[xarray.Dataset]") -> "xarray.Dataset":
-    """Return replicas of a run as one; the trace is that of the first."""
-    longest = max(runs, key=lambda run: run.sizes["pulse"])
-    missing = {name: VARIABLES[str(name)].missing for name in longest.data_vars}
-    # a replica that ended early lacks the last pulses
-    whole = [run.reindex(pulse=longest["pulse"], fill_value=missing) for run in runs]
-    values = {name: whole[0][name].values for name in map(str, whole[0].variables)}
-    for name, variable in longest.variables.items():
-        if variable.dims[:1] == ("replica",):
-            values[str(name)] = np.concatenate([run[name].values for run in whole])
-        elif "pulse" in variable.dims:
-            values[str(name)] = variable.values
-    return files.dataset("run", values)
-
-
-def going_on(course: Course, runs: "Mapping[int, xarray.Dataset]") -> list[int]:
-    """Return the numbers of the replicas that go on after the last pause.
-
-    Of those with a free wall between each pair of notches, they are the first ones.
-    """
-    job, free = course.job, course.job.free
-    if not free:
-        return []
-    pulses, gaps = len(job.read_steps), dict[int, list[int]]()
-    for number, run in runs.items():
-        # a run that ended early is not at the end of the last pause
-        for wall in outcomes(run, course.states)[pulses:]:
-            if wall.state == FREE:
-                gaps.setdefault(gap(job.track, wall.bottom, wall.top), []).append(number)
-    chosen = (numbers[: math.ceil(free.share * len(numbers) - 1e-9)] for numbers in gaps.values())
-    return sorted(number for numbers in chosen for number in numbers)
-
-
-def _onward(course: Course, start: NDArray[np.floating]) -> dict[str, float]:
-    """Simulate a replica with a free wall until a notch pins it; return its wall and the time."""
-    time, walls = 0.0, []
-    parts = enumerate(course.job.onward(), start=course.job.number_of_steps + 1)
-    for _, trace in _steps(course, parts, start):
-        time += float(trace["time"][-1])
-        walls = outcomes(trace, course.states)
-        if walls[-1].state != FREE:
-            break
-    last = walls[-1]
-    ends = {"wall_bottom": last.bottom, "wall_top": last.top}
-    return {
-        f"onward_{name}": value
-        for name, value in (ends | {"walls": last.walls, "time": time}).items()
-    }

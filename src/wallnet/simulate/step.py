@@ -1,9 +1,9 @@
-"""Simulation of one step of a run with its calculator, from a magnetisation to a trace."""
+"""Simulation of a step of runs with their calculator, from magnetisations to traces."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,68 +11,95 @@ from numpy.typing import NDArray
 from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.run import needs_of
-from wallnet.simulate.calculator import Checkpoint, SimulationError
+from wallnet.simulate.calculator import Calculator, Checkpoint, Part, SimulationError
 from wallnet.simulate.recorder import Recorder
-from wallnet.simulate.registry import create
+from wallnet.simulate.registry import class_of, create
 
 if TYPE_CHECKING:
     import xarray
 
 
-def simulate_step(
-    job: Run,
-    start: NDArray[np.floating],
-    progress: Callable[[float], None],
-    output: str | Path | None,
-) -> "xarray.Dataset":
-    """Simulate a run of one step; see `wallnet.simulate.simulate`.
+class StepOfRun(NamedTuple):
+    """A run of one step, as it is simulated."""
 
-    Parameters
-    ----------
-    job : Run
-        A run of one step.
-    start : ndarray (rows, columns, 3)
-        Magnetisation from which it starts.
-    progress : callable
-        Called with the simulated time in s during the simulation.
-    output : str or Path, optional
-        Path of the trace. With a calculator that resumes, a long simulation writes a checkpoint
-        into the same folder and continues from it. The caller removes the checkpoint
-        (`calculator.path_beside`) after writing the trace.
+    job: Run
+    start: NDArray[np.floating]
+    """Magnetisation from which it starts, (rows, columns, 3)."""
+    progress: Callable[[float], None]
+    """Function that receives the simulated time in s."""
+    output: Path | None
+    """Path of its trace. With a calculator that resumes, a long simulation writes a checkpoint into
+    the same folder and continues from it."""
+
+
+def integrates_together(job: Run) -> bool:
+    """Return whether the calculator of a run integrates several runs at once."""
+    return class_of(job.calculator_name).run_all is not Calculator.run_all
+
+
+def simulate_steps(steps: Sequence[StepOfRun]) -> "list[xarray.Dataset | SimulationError]":
+    """Simulate a step of each of several runs with one calculator.
 
     Returns
     -------
-    xarray.Dataset
-        The trace with all maps, kind 'run', with its origin in the attributes.
+    list
+        For each, its trace with all maps, kind 'run', with its origin in the attributes, or why it
+        failed. The caller removes checkpoints (`calculator.path_beside`) after writing the traces.
     """
-    if start.shape[:2] != job.track.cells[::-1]:
-        raise SimulationError(
-            f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
-            f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
+    first, begin = steps[0].job, time.perf_counter()
+    needs = set[str]().union(*(needs_of(step.job.plain()) for step in steps))
+    calculator = create(first.calculator_name, first.calculator, needs)
+    parts = [
+        Part(
+            step.job,
+            step.start,
+            Recorder(step.job),
+            step.progress,
+            Checkpoint(step.output, step.job, step.start)
+            if step.output and calculator.resumes
+            else None,
         )
-    calculator = create(job.calculator_name, job.calculator, needs_of(job.plain()))
-    recorder, quench = Recorder(job), None
-    begin = time.perf_counter()
-    checkpoint = Checkpoint(output, job, start) if output and calculator.resumes else None
-    try:
-        work = calculator.run(job, start, recorder, progress, checkpoint)
-        _check_end(recorder)
-        if job.step.quench:
-            quench = Recorder(job.quenched())
-            calculator.run(quench.job, recorder.latest, quench, lambda time: None, None)
-        trace = recorder.trace(quench)
-        if not all(np.isfinite(trace[name]).all() for name in ("m", "wall_bottom", "wall_top")):
-            raise SimulationError("the trace is not finite; the simulation became unstable")
-    except (RuntimeError, OSError) as error:
-        raise SimulationError(f"{_describe(job)}: {error}") from error
-    earlier = checkpoint.elapsed if checkpoint else 0.0
+        for step in steps
+    ]
+    works = calculator.run_all(parts)
+    quenches = {
+        row: Part(cold := part.job.quenched(), part.recorder.latest, Recorder(cold))
+        for row, (part, work) in enumerate(zip(parts, works, strict=True))
+        if part.job.step.quench and not isinstance(work, Exception)
+    }
+    if quenches:
+        for row, work in zip(quenches, calculator.run_all([*quenches.values()]), strict=True):
+            works[row] = work if isinstance(work, Exception) else works[row]
+    seconds = (time.perf_counter() - begin) / len(parts)
+    results: list[xarray.Dataset | SimulationError] = []
+    for row, (part, work) in enumerate(zip(parts, works, strict=True)):
+        quench = quenches[row].recorder if row in quenches else None
+        try:
+            results.append(_trace(part, work, quench, seconds))
+        except (RuntimeError, OSError) as error:
+            results.append(SimulationError(f"{_describe(part.job)}: {error}"))
+    return results
+
+
+def _trace(
+    part: Part, work: dict[str, Any] | Exception, quench: Recorder | None, seconds: float
+) -> "xarray.Dataset":
+    """Return the trace of a step, given what `run` returned; raise the error that it raised."""
+    if isinstance(work, Exception):
+        raise work
+    job, recorder = part.job, part.recorder
+    _check_end(recorder)
+    trace = recorder.trace(quench)
+    if not all(np.isfinite(trace[name]).all() for name in ("m", "wall_bottom", "wall_top")):
+        raise SimulationError("the trace is not finite; the simulation became unstable")
+    earlier = part.checkpoint.elapsed if part.checkpoint else 0.0
     return trace.assign_attrs(
         {
             "parameters": job.to_json(),
             "backend": job.calculator_name,
             **({"backend_version": job.calculator_code} if job.calculator_code else {}),
             "revision": revision_of(job.calculator_name),
-            "wall_time": round(time.perf_counter() - begin + earlier, 3),
+            "wall_time": round(seconds + earlier, 3),
             **recorder.attributes(),
             **work,
         }

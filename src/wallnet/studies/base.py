@@ -8,10 +8,10 @@ from pydantic import Field
 
 from wallnet.config import Campaign, Device, ProgramPulse
 from wallnet.config.devices import missing_device
-from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import Section, Text, silent
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
+from wallnet.files.plain import laid_over
 from wallnet.jobs import Request, Run
 from wallnet.jobs.film import size_fault
 from wallnet.jobs.request import level

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
-from wallnet.jobs.base import canonical, read
+from wallnet.files.plain import canonical
+from wallnet.jobs.base import read
 from wallnet.questions.opened import Opened, stacked
-from wallnet.questions.question import Gathered, GatherJob
+from wallnet.questions.question import Entry, GatherJob
 from wallnet.studies import QUESTIONS
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Open
         raise ConfigError(f"--job names the study {job.study!r}; use one of {names}")
     name = f"set of settings of {job.study}"
     settings = read(canonical(job.settings), QUESTIONS[job.study].settings, "--job", name)
-    requests: dict[int, list[Gathered]] = {0: []}
-    for entry in job.requests:
-        requests.setdefault(entry.conditions.sample or 0, []).append(entry)
-    jobs = (job.model_copy(update={"requests": of_sample}) for of_sample in requests.values())
-    results = [Opened(own_job, folder) for own_job in jobs]
+    of_samples: dict[int, list[Entry]] = {0: []}
+    for entry in job.entries():
+        of_samples.setdefault(entry.conditions.sample or 0, []).append(entry)
+    blocks: dict[str, xarray.Dataset] = {}
+    results = [Opened(job, folder, entries, blocks) for entries in of_samples.values()]
     return QUESTIONS[job.study].module("gather"), settings, results
 
 

@@ -209,18 +209,10 @@ OF_OUTCOMES = ("read_wall_bottom", "read_wall_top", "read_walls", "read_settled"
 """Variables of a run that tell where the wall was when it was read."""
 
 
-def last_outcomes(run: "xarray.Dataset", states: States) -> list[Outcome]:
-    """Return the wall of each replica when the run was read last."""
-    return [outcomes(run, states, row)[-1] for row in range(run.sizes["replica"])]
-
-
-def outcomes(run: "xarray.Dataset", states: States, replica: int = 0) -> list[Outcome]:
-    """Return the wall of a run before its first pulse, and when it was read after each.
-
-    `replica` counts from 0.
-    """
+def outcomes(run: "xarray.Dataset", states: States) -> list[Outcome]:
+    """Return the wall of a run before its first pulse, and when it was read after each."""
     rows = []
-    columns = (run[name].values[replica].tolist() for name in OF_OUTCOMES)
+    columns = (run[name].values.tolist() for name in OF_OUTCOMES)
     for bottom, top, count, settled in zip(*columns, strict=True):
         rests = files.is_resting(run.attrs, settled)
         state = states.state((bottom, top), count, rests)

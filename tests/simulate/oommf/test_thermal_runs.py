@@ -85,10 +85,10 @@ def test_the_trace_has_the_quenched_wall_and_what_the_run_used(stand_in, small_j
     stand_in()
     job = small_job("oommf", **WARM)
     trace = simulate(job)
-    assert trace["read_settled"].values[0, -1] == -1
+    assert trace["read_settled"].values[-1] == -1
     assert (trace.attrs["temperature"], trace.attrs["seed"]) == (290.0, 3)
     for end in ("bottom", "top"):
-        assert trace[f"read_wall_{end}"].values[0, -1] == pytest.approx(60e-9, rel=0, abs=0.1e-9)
+        assert trace[f"read_wall_{end}"].values[-1] == pytest.approx(60e-9, rel=0, abs=0.1e-9)
     assert trace.attrs["time_step"] == pytest.approx(20e-12 / 787, rel=1e-9, abs=0)
     assert abs(trace.attrs["spin_temperature"]) < 40
     assert "instead of 290.0 K" in caplog.text

@@ -113,8 +113,8 @@ def test_the_state_after_each_pause_is_the_minimum_to_which_its_wall_belongs(tmp
     write_states(request, ("gap 1", 92, 105), ("gap 2", 169, 175))
     write_mapped_train(request, [40e-9, 100e-9, 140e-9, 180e-9, 240e-9, 176e-9, 140e-9, 140e-9])
     train = files.read_dataset(request.path, "run")
-    train["read_settled"].values[0, 6] = 0
-    train["read_walls"].values[0, 7] = 2
+    train["read_settled"].values[6] = 0
+    train["read_walls"].values[7] = 2
     files.write_dataset(train, request.path, "run", {})
     data = gather(STUDY, campaign, "up-down", requests)
     assert data["pulse_state"].values.tolist() == [

@@ -135,17 +135,17 @@ def test_a_wall_is_given_time_to_rest():
 def test_a_temperature_repeats_pulses():
     requests = requested(changes=HEATED, assumptions=["shunt", "damping"], replicas=16)
     place = {"variant": "shunt-lower", "current_density": 0.5e12}
-    blocks = {first: one(requests, "run", **place, replica=first) for first in (1, 9)}
-    assert [block.path for block in blocks.values()] == [
+    blocks = [r for r in requests if r.parts and r.path.startswith(f"{FOLDER}/shunt-lower/0.5")]
+    assert [block.path for block in blocks] == [
         f"{FOLDER}/shunt-lower/0.5000_replicas-1-8.nc",
         f"{FOLDER}/shunt-lower/0.5000_replicas-9-16.nc",
     ]
-    job = blocks[9].computes
-    assert (job.replicas, job.field) == ((9, 16), 300.0)
+    job = one(requests, "run", **place, replica=9).computes
+    assert (job.replica, job.field) == (9, 300.0)
     shunted = one(requests, "run", **place | {"variant": "reference"}, replica=9).computes
     assert job.heat.bilayer.sheet_current < shunted.heat.bilayer.sheet_current
     # heat acts during pulses only, so that the wall at rest is that of the device
-    assert blocks[9].after == (f"{FOLDER}/reference/start.nc",)
+    assert blocks[1].after == (f"{FOLDER}/reference/start.nc",)
     assert ("shunt-lower",) not in requests
     # the magnet of the campaign has 130 µΩ cm
     assert rows(changes=HEATED)["shunt"]["devices"] == ["shunt-lower", "reference"]

@@ -129,15 +129,13 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
             if request.conditions.duration == 0:
                 write_trace(request, 240 * NM, 240 * NM)
                 continue
-            density = request.conditions.current_density
+            density = request.parts[0].conditions.current_density
             if density > 2.9 * T:
                 write_block(request, [], "too hot")
                 continue
             ends = np.array(leaving[round(density / T, 4)])
             # a wall that the quench pulls back has not left: replica, pulse, moment
-            away = {
-                f"replica_wall_{end}": np.full((8, 2, 2), 330 * NM) for end in ("top", "bottom")
-            }
+            away = {f"moment_wall_{end}": np.full((8, 2, 2), 330 * NM) for end in ("top", "bottom")}
             top, bottom = np.full((2, 8, 2), 240 * NM)
             top[np.isin(ends, (1, 2)), 1] = bottom[ends == 2, 1] = 272 * NM
             quenched = {"read_wall_top": top, "read_wall_bottom": bottom}
@@ -148,7 +146,7 @@ def test_half_of_the_replicas_have_to_leave(tmp_path, monkeypatch):
             write_block(
                 request,
                 [("notch 2", 240.0, "")] * 8,
-                replica_profile=profile,
+                moment_profile=profile,
                 **quenched,
                 **away,
             )

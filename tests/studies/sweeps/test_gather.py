@@ -3,7 +3,7 @@
 import numpy as np
 from helpers.windows import windowed
 
-from studies.results import NM, T, gather, write_trace
+from studies.results import NM, T, gather, runs_of, write_trace
 from wallnet import files, plan
 from wallnet.studies import STUDIES
 
@@ -33,7 +33,7 @@ def swept(relaxation, detector=None):
     sweep = {"samples": 1, "current_densities": [density * T for density in WALLS]}
     campaign = plan.parse(data | {"sweeps": {"stairs": sweep}})
     requests = SWEEPS.requests_of(campaign, "stairs")
-    for request in requests:
+    for request in runs_of(requests):
         conditions = request.conditions
         if request.conditions.duration == 0:
             end = {"notch 1": 40, "notch 2": 180, "notch 3": 180}[conditions.state] * NM
@@ -41,11 +41,8 @@ def swept(relaxation, detector=None):
         elif request.conditions.current_density is not None:
             density = round(conditions.current_density / T, 4)
             end = (180 if conditions.sample else WALLS[density]) * NM
-            write_trace(request, end, end, settled=int(density != MOVING))
-            if density == SPLIT:
-                trace = files.read_dataset(request.path, "run")
-                trace["read_walls"].values[0, -1] = 2
-                files.write_dataset(trace, request.path, "run", {})
+            walls = 2 if density == SPLIT else 1
+            write_trace(request, end, end, walls=walls, settled=int(density != MOVING))
     gather(SWEEPS, campaign, "stairs", requests)
     return files.read_dataset(SWEEPS.path("stairs"), SWEEPS.kind, samples=True)
 

@@ -26,7 +26,6 @@ from wallnet.jobs.request import Conditions, where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import interval
-from wallnet.studies.thermal.gather import Wall, counts_of
 from wallnet.studies.thermal.show import draw, faults
 from wallnet.tracks.domains import magnetization_over_time
 
@@ -51,8 +50,15 @@ def parsed(**changes):
 
 def block_of(requests, model, density, first):
     """Return the block of replicas of a pulse that begins with a number."""
-    place = {"variant": model, "current_density": density, "replica": first}
-    return one(requests, "run", **place)
+    place = Conditions(variant=model, current_density=density, replica=first)
+    (block,) = (r for r in requests if r.parts and r.parts[0].conditions == place)
+    return block
+
+
+def replica_of(requests, model, density, number):
+    """Return what a replica of a pulse computes."""
+    place = {"variant": model, "current_density": density, "replica": number}
+    return one(requests, "run", **place).computes
 
 
 def cold_of(requests, density):
@@ -64,40 +70,39 @@ def test_free_walls_go_on_until_the_reading_time_at_most():
     times = {"pause": 2e-9, "free_time": 3e-9}
     for reading, longest in ((2e-9, 2e-9), (4e-9, 3e-9)):
         requests = STUDY.requests_of(parsed(**times, reading_time=reading), "warm")
-        assert block_of(requests, "hot", 1.1e12, 9).computes.free.longest == longest
+        assert replica_of(requests, "hot", 1.1e12, 9).free_time == longest
 
 
 def test_each_pulse_is_asked_for_at_0_k_and_in_blocks_of_each_model():
-    requests = STUDY.requests_of(parsed(pause=2e-9, free_time=3e-9, free_share=0.3), "warm")
+    requests = STUDY.requests_of(parsed(pause=2e-9, free_time=3e-9), "warm")
     place = "results/thermal/warm"
-    paths = [f"{place}/initial", f"{place}/0.9000", f"{place}/1.1000"]
+    paths = [f"{place}/initial"]
     for model, kelvin in (("warm", "250.0K"), ("hot", "300.0K")):
         paths.append(f"{place}/{model}/initial")
         for density in ("0.9000", "1.1000"):
             for block in ("1-8", "9-16"):
                 paths.append(f"{place}/{model}/{density}_{kelvin}_replicas-{block}")
     # the film of "hot" is that at 0 K, and that of "warm" has other values at 300 K
-    paths += [f"{place}/minima", f"{place}/warm/minima"]
+    paths += [f"{place}/minima", f"{place}/warm/minima", f"{place}/runs"]
     assert [request.path for request in requests] == [f"{path}.nc" for path in paths]
-    job = block_of(requests, "hot", 1.1e12, 9).computes
+    job = replica_of(requests, "hot", 1.1e12, 9)
     before, pulse = job.steps
     assert before == Step(pause=2e-9)
     assert (pulse.current_density, pulse.duration, pulse.pause) == (1.1e12, 0.6e-9, 2e-9)
     assert pulse.quench == 5e-9
-    assert (job.field, job.replicas) == (300.0, (9, 16))
+    assert (job.field, job.replica, job.recorded) == (300.0, 9, "ends")
+    assert replica_of(requests, "hot", 1.1e12, 1).recorded == "trace"
     assert job.temperature.anisotropy_exponent == 2.5
-    assert (job.free.share, job.free.longest) == (0.3, 3e-9)
+    assert job.free_time == 3e-9
     cold = cold_of(requests, 1.1e12).computes
     # the values of the film at 0 K, higher ones of its cells at a temperature
     fields = [simulation.material.saturation_magnetization for simulation in (cold, job)]
     assert fields[0] == 1.1e6 < fields[1]
-    changes = dict.fromkeys(("temperature", "heat", "replicas", "free"))
+    changes = dict.fromkeys(("temperature", "heat", "replica")) | {"free_time": 0.0}
     changes["steps"] = (pulse.model_copy(update={"quench": 0.0}),)
     assert cold == job.model_copy(update=changes | {"material": cold.material})
     # more replicas are further blocks
-    fewer = STUDY.requests_of(
-        parsed(replicas=8, pause=2e-9, free_time=3e-9, free_share=0.3), "warm"
-    )
+    fewer = STUDY.requests_of(parsed(replicas=8, pause=2e-9, free_time=3e-9), "warm")
     assert {request.digest for request in fewer} < {request.digest for request in requests}
 
 
@@ -119,7 +124,7 @@ def test_the_models_are_isothermal_and_heated_by_default():
     from wallnet.plan.requests import Requested
     from wallnet.plan.work import study_work, work_ahead
 
-    total = 3 * 2 * 16 * (2 + 0.6 + 10 + 10) + 2 * 10.6 + 2 * 1
+    total = 3 * 2 * 16 * (2 + 0.6 + 10 + 20) + 2 * 10.6 + 2 * 1
     assert f"at most {total:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
 
 
@@ -146,40 +151,8 @@ def test_an_interval_contains_those_of_all_possible_counts():
     assert high == interval(81, 81, 148)[1]
 
 
-def walls(*entries):
-    """Return walls from their state, and the gap and the later state of free ones."""
-    made = []
-    for state, *free in entries:
-        gap, later = free or (0, "")
-        made.append(Wall(state, gap, 100e-9 * gap, later))
-    return made
-
-
-def test_free_walls_are_divided_as_those_of_their_gap():
-    """In gap 1, three walls went on: two rest at notch 2, one is still free; two did not.
-
-    In gap 3, one went on and rests at notch 4, one did not; in gap 4, one did not, alone.
-    """
-    certain, divided = counts_of(
-        walls(
-            *[("notch 1",)] * 3,
-            ("notch 2",),
-            ("free", 1, "notch 2"),
-            ("free", 1, "free"),
-            ("free", 1, ""),
-            ("free", 1, "notch 2"),
-            ("free", 1, ""),
-            ("free", 3, ""),
-            ("free", 3, "notch 4"),
-        )
-    )
-    assert certain == {"notch 1": 3, "notch 2": 3, "free": 1, "notch 4": 1}
-    expected = {"notch 1": 3, "notch 2": 3 + 4 / 3, "free": 1 + 2 / 3, "notch 4": 2}
-    assert divided == pytest.approx(expected, rel=1e-12, abs=0)
-
-
 def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monkeypatch):
-    """Before the quench, the second of eight has a domain on the left, and the last, free one.
+    """Before the quench, the second and the last of eight have a domain on the left.
 
     The seventh has it when it has gone on. The sixth rests beside the notches.
     """
@@ -195,9 +168,9 @@ def test_replicas_with_several_walls_are_an_outcome_of_their_own(tmp_path, monke
     two = np.repeat([0.4, -0.7, 0.9], 30)
     profile[0, 1, 0] = profile[1, 1, 1] = profile[7, 1, 1] = two
     last = [TWO] * 2 + [ONE] * 3 + [("gap 1", 88.0, "")]
-    last += [("free", 110.0, "notch 2"), ("free", 95.0, "notch 2")]
-    onward = {"onward_walls": [np.nan] * 6 + [2.0, 1.0]}
-    write_block(block_of(requests, "warm", 0.9e12, 1), last, replica_profile=profile, **onward)
+    last += [("free", 110.0, "notch 2"), ("free", 95.0, "")]
+    onward = {"onward_walls": [np.nan] * 6 + [2.0, np.nan]}
+    write_block(block_of(requests, "warm", 0.9e12, 1), last, moment_profile=profile, **onward)
     made = gather(STUDY, campaign, "warm", requests)
     counts = made["outcome_count"].values.ravel().tolist()
     # from left to right
@@ -219,7 +192,7 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     for train in pulsed(requests, Conditions(temperature=0.0)):
         write_train(train, [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)])
     times = np.array([0.0, 0.6e-9, 10.6e-9])
-    assert block_of(requests, "warm", 0.9e12, 1).computes.track.cells[0] == 90
+    assert replica_of(requests, "warm", 0.9e12, 1).track.cells[0] == 90
     under = np.repeat([0.0, 1.0, -1.0], 30)
     ends = np.stack([np.arange(8) / 10, -np.arange(8) / 20], axis=-1)
     profile = np.zeros((8, 2, 2, 90))
@@ -228,7 +201,8 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     traced = np.zeros((3, 90, 3))
     traced[..., 2] = along[:, np.newaxis] * under
     about = {"time": times, "applied_current_density": [0, 0.9e12, 0]}
-    about |= {"pulse_duration": [0, 0.6e-9], "pause_end": [0, 10.6e-9]}
+    lengths = {"pulse_duration": [0, 0.6e-9], "pause_end": [0, 10.6e-9]}
+    about |= {name: np.tile(values, (8, 1)) for name, values in lengths.items()}
     for model in READ:
         for density in (0.9e12, 1.1e12):
             for first in (1, 9):
@@ -237,11 +211,11 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
                     write_block(request, [], "at 1e-10 s the pulse has")
                     continue
                 variables = about | {"magnetization_profile": traced}
-                variables["replica_profile"] = profile / (2 if first == 9 else 1)
+                variables["moment_profile"] = profile / (2 if first == 9 else 1)
                 write_block(request, [ONE] * 8, **variables)
     made = gather(STUDY, campaign, "warm", requests)
     device = campaign.simulated["stairs"]
-    job = block_of(requests, "hot", 0.9e12, 1).computes
+    job = replica_of(requests, "hot", 0.9e12, 1)
     law = {"warm": np.full(3, 0.96), "hot": magnetization_over_time(job, times)}
     assert law["hot"][1] < law["hot"][2] - 0.007
     for model, m in law.items():
@@ -266,8 +240,8 @@ def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
         [("initial", 40, 40, -1), ("notch 1", 38, 42, 1)],
     )
     last = block_of(requests, "warm", 0.9e12, 9)
-    assert last.path.endswith("/0.9000_250.0K_replicas-9-10.nc")
-    assert last.computes.replicas == (9, 10)
+    assert last.path.endswith("/0.9000_250.0K_replicas-9-16.nc")
+    assert [part.computes.replica for part in last.parts] == [9, 10]
     write_block(block_of(requests, "warm", 0.9e12, 1), [ONE] * 8)
     write_block(last, [ONE, TWO])
     dataset = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
@@ -277,7 +251,7 @@ def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
 
 
 ONE, TWO = ("notch 1", 41.0, ""), ("notch 2", 139.0, "")
-FIRST = [ONE] * 5 + [TWO] + [("free", 95.0, "notch 2"), ("free", 80.0, "")]
+FIRST = [ONE] * 5 + [TWO] + [("free", 95.0, "notch 2"), ("free", 80.0, "free")]
 SECOND = [ONE] * 7 + [("free", 92.0, "free")]
 
 
@@ -308,17 +282,16 @@ def test_probabilities_are_gathered_of_all_blocks(data):
     assert data["cold_state"].values.tolist() == ["notch 1", "notch 3"]
     weak = data.sel(model="warm", current_density=0.9e12)
     assert weak["outcome_count"].values.tolist() == [12, 1, 0, 3]
-    # one free wall was simulated to 20 ns, one was not: both can be anywhere at 1 µs
+    # two walls are still free after 20 ns: both can be anywhere at 1 µs
     assert weak["outcome_certain"].values.tolist() == [12, 2, 0, 0]
-    # the third free wall: half to notch 2, half stays free
-    expected = [12 / 16, 2.5 / 16, 0, np.nan]
+    expected = [12 / 16, 2 / 16, 0, np.nan]
     np.testing.assert_allclose(weak["outcome_probability"].values, expected, rtol=1e-12)
     limits = [interval(low, low + 2, 16) for low in (12, 2, 0, 0)]
     np.testing.assert_allclose(weak["outcome_low"].values, [low for low, _ in limits])
     np.testing.assert_allclose(weak["outcome_high"].values, [high for _, high in limits])
     assert data["reading_time"].item() == 1e-6
     assert weak["free_share"].item() == 3 / 16
-    assert weak["unresolved_share"].item() == 1.5 / 16
+    assert weak["unresolved_share"].item() == 2 / 16
     places = weak["free_position"].values
     np.testing.assert_allclose(places[np.isfinite(places)], [95 * NM, 80 * NM, 92 * NM])
     assert weak["mean_spin_temperature"].item() == 304.0
@@ -368,7 +341,7 @@ def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
         if (row["model"], row["J (1e12 A/m²)"], row["state"]) == ("warm", "+0.9000", "notch 2")
     ]
     assert (second["state at 0 K"], second["after the pause"]) == ("notch 1", "1 of 16")
-    assert (second["known at the reading time"], second["probability"]) == ("2", "0.156")
+    assert (second["known at the reading time"], second["probability"]) == ("2", "0.125")
     assert (second["at least"], second["at most"]) == ("0.016", "0.524")
     (free,) = [row for row in rows if row["state"] == "unresolved" and row["model"] == "warm"]
     assert (free["after the pause"], free["probability"]) == ("3 of 16", "–")
@@ -480,7 +453,7 @@ def test_the_map_has_a_panel_for_each_model(data):
     texts = {text.get_position(): text.get_text() for text in panels[0].texts}
     assert {axes.get_ylabel() for axes in panels} == {"state after 1 µs"}
     probabilities = {place: text.split("\n")[0] for place, text in texts.items()}
-    assert probabilities == {(0, 0): "0.75", (0, 1): "0.16", (0, 3): "–", (1, 1): "1.00"}
+    assert probabilities == {(0, 0): "0.75", (0, 1): "0.12", (0, 3): "–", (1, 1): "1.00"}
     assert texts[0, 3] == "–\n0.00–0.38"
     # all of 16 replicas: 0.025^(1/16) to 1, of which the lower end is the colour
     assert texts[1, 1] == "1.00\n0.79–1.00"

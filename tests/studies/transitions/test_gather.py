@@ -155,7 +155,7 @@ def test_a_wall_beside_the_notches_ends_in_a_state_that_is_no_target(campaign):
 def test_several_walls_are_in_no_target(campaign):
     request = pulse_of(campaign, "notch 1", 1.05e12)
     trace = files.read_dataset(request.path, "run")
-    trace["read_walls"].values[0, -1] = 3
+    trace["read_walls"].values[-1] = 3
     files.write_dataset(trace, request.path, "run", {})
     pulse = gathered(campaign).sel(start="notch 1").isel(duration=0, current_density=3)
     assert (pulse["end_state"].item(), pulse["end_target"].item()) == ("several walls", -1)

@@ -115,6 +115,12 @@ KINDS: dict[str, tuple[str, ...]] = {}
 SAMPLE = "sample"
 """First dimension of the variables of a study of samples, and its coordinate."""
 
+RUN = "run"
+"""First dimension of the variables of a block of runs, and its coordinate."""
+
+OF_BLOCK = (RUN, "run_sample", "run_replica", "run_attributes")
+"""Variables that a block of runs has beside those of a run."""
+
 OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {}
 """Groups of optional variables of a kind of file, which has all of a group or none."""
 
@@ -177,16 +183,19 @@ def names_of(kind: str, present: Iterable[str]) -> tuple[str, ...]:
     for group in groups:
         if any(shared[name] == 1 and name in present for name in group):
             names += group
-    return tuple(dict.fromkeys([*names, SAMPLE] if SAMPLE in present else names))
+    names += [SAMPLE] if SAMPLE in present else OF_BLOCK if RUN in present else ()
+    return tuple(dict.fromkeys(names))
 
 
 def dimensions_of(name: str, present: Iterable[str]) -> tuple[str, ...]:
     """Return the dimensions of a variable in a file with the variables `present`.
 
-    Where there are samples, it has one value for each, unless it is a coordinate.
+    Where there are samples, or runs of a block, it has one value for each, unless it is a
+    coordinate.
     """
     dimensions = VARIABLES[name].dimensions
-    return dimensions if SAMPLE not in present or dimensions == (name,) else (SAMPLE, *dimensions)
+    first = next((axis for axis in (SAMPLE, RUN) if axis in present), None)
+    return dimensions if first is None or dimensions == (name,) else (first, *dimensions)
 
 
 def dataset(

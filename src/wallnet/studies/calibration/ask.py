@@ -11,9 +11,9 @@ from pydantic import Field
 
 from wallnet.config import Campaign, Device, current_name, quantities
 from wallnet.config.devices import Detector
-from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import ASCENDING, Section
 from wallnet.config.reference import Reference
+from wallnet.files.plain import laid_over
 from wallnet.jobs import Job, Request, Run, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
 from wallnet.jobs.request import Conditions

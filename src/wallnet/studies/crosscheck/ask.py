@@ -9,8 +9,8 @@ from pydantic import Field
 
 from wallnet.config import Campaign, Device
 from wallnet.config.declarations import CalculatorName
-from wallnet.config.inheritance import laid_over
 from wallnet.config.quantities import CurrentDensity, Section
+from wallnet.files.plain import laid_over
 from wallnet.jobs import Request, Run, pulse_job
 from wallnet.jobs.request import Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, Validate, question

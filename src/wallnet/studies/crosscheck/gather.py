@@ -58,7 +58,7 @@ def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
         **{f"{name}_deviation": deviation.max() for name, deviation in deviations.items()},
         "final_position_deviation": abs(ends[0] - ends[1]),
         "final_state": [str(result.outcomes[-1].state) for result in results],
-        "final_settled": [trace["read_settled"].values[0, -1] for trace in traces],
+        "final_settled": [trace["read_settled"].values[-1] for trace in traces],
         "wall_time": [trace.attrs["wall_time"] for trace in traces],
         "trace_time": longer,
         "trace_current_density": traces[1]["applied_current_density"].values,

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.inheritance import laid_over
 from wallnet.config.pulse import Resolution, WholeDensity, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.waveform import Waveform
 from wallnet.files import WallState
+from wallnet.files.plain import laid_over
 from wallnet.jobs import Request, level_job
 from wallnet.jobs.request import NO_PULSE, Conditions, level, minima_at, pulses, where
 from wallnet.questions.question import Expected, Requests, Rounds, question

@@ -14,7 +14,7 @@ from wallnet.config.pulse import CURRENT_DENSITY_STEP
 from wallnet.config.quantities import ASCENDING, CurrentDensity, DurationOrNone, Fraction
 from wallnet.files import WallState
 from wallnet.jobs import Request, Run, pulse_train_job
-from wallnet.jobs.request import Conditions, minima
+from wallnet.jobs.request import ROWS, Conditions, minima
 from wallnet.jobs.run import placed_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
@@ -58,7 +58,9 @@ def _pulse_train(settings: Disturb, device: Device, state: WallState, density: f
     pulse = base.pulse_of(device, density, settings.pause, repetitions=settings.repetitions)
     expected = (str(state),) * (settings.repetitions + 1)
     placement = placed_at(device, state)
-    return pulse_train_job(device, (pulse,), placement=placement, expected=expected, maps=False)
+    return pulse_train_job(
+        device, (pulse,), placement=placement, expected=expected, recorded="ends"
+    )
 
 
 def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Requests:
@@ -74,7 +76,8 @@ def requests(campaign: Campaign, name: str, settings: Disturb, _: Rounds) -> Req
         make = partial(_pulse_train, settings, device, state, density)
         after = levels[state].path, least.path
         conditions = Conditions(state=state, current_density=density)
-        computations.append(Request("run", path, make, after, states=least, conditions=conditions))
+        train = Request("run", path, make, after, "", least, conditions, in_block=True)
+        computations.append(train)
     return computations
 
 
@@ -83,6 +86,6 @@ STUDY = question(
     Disturb,
     title="write disturb of {subject}",
     figure="map",
-    places={"run": r"[^/]+/[^/]+/-?[\d.]+"},
+    places={"run": f"[^/]+/[^/]+/{ROWS}"},
     of_device=True,
 )

@@ -10,7 +10,7 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Sectio
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
 from wallnet.jobs import Request, Run, initial_job, pulse_train_job
-from wallnet.jobs.request import Conditions, minima_at
+from wallnet.jobs.request import ROWS, Conditions, minima_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 
@@ -95,7 +95,7 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
     ways = (density, -density)
     pulses = [ProgramPulse(current_density=j, **shape) for j in ways for _ in range(notches)]
     expected = tuple(str(WallState.at(notch, notch)) for notch in expected_notches(notches))
-    return pulse_train_job(device, pulses, expected=expected, maps=False)
+    return pulse_train_job(device, pulses, expected=expected, recorded="ends")
 
 
 def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
@@ -114,9 +114,8 @@ def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Reques
             path = STUDY.path(name, variant, duration_name(duration), current_name(density))
             make = partial(_pulse_train, window, device, density, duration)
             conditions = Conditions(variant=variant, duration=duration, current_density=density)
-            computations.append(
-                Request("run", path, make, after, states=states, conditions=conditions)
-            )
+            train = Request("run", path, make, after, "", states, conditions, in_block=True)
+            computations.append(train)
     return computations
 
 
@@ -130,6 +129,6 @@ STUDY = question(
     places={
         "initial": "[^/]+/[^/]+/initial",
         "minima": "[^/]+/[^/]+/minima",
-        "run": "[^/]+/[^/]+/[^/]+/[^/]+",
+        "run": f"[^/]+/[^/]+/[^/]+/{ROWS}",
     },
 )

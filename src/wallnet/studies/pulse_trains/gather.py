@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.config.devices import Detector
 from wallnet.devices.conductance import both_readings, detected_magnetization, normalize
 from wallnet.files import FileError
-from wallnet.files.schema import COMPONENTS, KINDS
+from wallnet.files.schema import COMPONENTS, KINDS, OPTIONAL
 from wallnet.jobs import Run
 from wallnet.questions.opened import Opened, over
 from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
@@ -30,7 +30,9 @@ LABEL = 10.1015
 STEEPEST = 100.0
 """Largest curvature of a fit; at this one the first pulse does nearly everything."""
 
-KEPT = tuple(name for name in STUDY.variables if name in KINDS["run"])
+OF_RUN = {*KINDS["run"], *OPTIONAL["run"]["trace"]}
+
+KEPT = tuple(name for name in STUDY.variables if name in OF_RUN)
 """Variables of a run that its response has unchanged."""
 
 
@@ -157,7 +159,7 @@ def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
     return {
         **{name: data[name] for name in KEPT},
         "pulse_state": [str(wall.state) for wall in walls],
-        "pulse_settled": data["read_settled"][0],
+        "pulse_settled": data["read_settled"],
         "pulse_wall_position": data["wall_position"][ends],
         "pulse_wall_bottom": [wall.bottom for wall in walls],
         "pulse_wall_top": [wall.top for wall in walls],

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from wallnet.config import Campaign, Device, current_name
-from wallnet.config.inheritance import laid_over
 from wallnet.config.messages import misnamed
 from wallnet.config.pulse import Resolution, halvings
 from wallnet.config.quantities import Duration, Section
 from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
+from wallnet.files.plain import laid_over
 from wallnet.jobs import Job, Request, Run, level_job, pulse_train_job
-from wallnet.jobs.request import NO_PULSE, Conditions, minima_at
-from wallnet.jobs.run import BLOCK, blocks, placed_at
+from wallnet.jobs.request import NO_PULSE, ROWS, Conditions, minima_at
+from wallnet.jobs.run import placed_at
 from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
@@ -87,7 +87,7 @@ class Sensitivity(Bisected):
     that change a simulation of the device."""
     further: dict[base.VariantName, Assumption] = Field(default={})
     """Further assumptions by name."""
-    replicas: Annotated[int, Field(ge=1, le=100_000)] = BLOCK
+    replicas: Annotated[int, Field(ge=1, le=100_000)] = 8
     """Repetitions of each pulse at a temperature; at least half of the walls have to leave. Source:
     our choice."""
 
@@ -112,14 +112,14 @@ class Rows(Job):
 
 
 def _pulse(
-    settings: Sensitivity, device: Device, density: float, replicas: tuple[int, int] | None = None
+    settings: Sensitivity, device: Device, density: float, replica: int | None = None
 ) -> Run:
     """Return a pulse on a wall that rests at the notch, which then relaxes."""
     square = {"duration": settings.duration, "waveform": ()} if settings.duration else {}
     pulse = base.pulse_of(device, density, device.relaxation.longest, **square)
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
     placement = placed_at(device, settings.state)
-    rules: dict[str, Any] = {"maps": False, "output": output, "replicas": replicas}
+    rules: dict[str, Any] = {"recorded": "ends", "output": output, "replica": replica}
     return pulse_train_job(device, (pulse,), placement=placement, **rules)
 
 
@@ -221,22 +221,16 @@ def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Round
     both = [(variant, density) for variant in devices for density in settings.current_densities]
     for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
         hot = devices[variant].temperature.field
-        for block in blocks(settings.replicas) if hot else (None,):
-            place = current_name(density) + (f"_replicas-{block[0]}-{block[1]}" if block else "")
-            computations.append(
-                Request(
-                    "run",
-                    STUDY.path(name, variant, place),
-                    partial(_pulse, settings, devices[variant], density, block),
-                    (after[variant],),
-                    states=states[variant],
-                    conditions=Conditions(
-                        variant=variant,
-                        current_density=density,
-                        replica=block[0] if block else None,
-                    ),
-                )
-            )
+        pulse = Request(
+            "run",
+            STUDY.path(name, variant, current_name(density)),
+            partial(_pulse, settings, devices[variant], density, 1 if hot else None),
+            (after[variant],),
+            states=states[variant],
+            conditions=Conditions(variant=variant, current_density=density),
+            replicas=range(1, settings.replicas + 1) if hot else None,
+        )
+        computations.append(pulse)
     return computations
 
 
@@ -263,7 +257,7 @@ STUDY = question(
     missing="a sensitivity",
     figure="tornado",
     places={
-        "run": r"[^/]+/[^/]+/(?:start|-?[\d.]+|[\d.]+_replicas-\d+-\d+)",
+        "run": f"[^/]+/[^/]+/(?:start|{ROWS})",
         "minima": "[^/]+/[^/]+/minima",
     },
 )

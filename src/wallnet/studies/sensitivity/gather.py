@@ -39,9 +39,9 @@ def usual(counts: Sequence[int]) -> int:
 def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
     """Return how many ends usually leave the notch, by device and current density in A/m²."""
     counts: defaultdict[str, defaultdict[float, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for pulses in opened.pulses():
-        of_device = counts[str(pulses.conditions.variant)]
-        of_device[pulses.current_density] += _counts(settings.notch, pulses)
+    for pulse in opened.pulses():
+        of_device = counts[str(pulse.conditions.variant)]
+        of_device[pulse.current_density] += _counts(settings.notch, pulse)
     return {
         device: {density: usual(runs) for density, runs in of_device.items()}
         for device, of_device in counts.items()
@@ -49,14 +49,14 @@ def _left(settings: Sensitivity, opened: Opened) -> dict[str, dict[float, int]]:
 
 
 def _counts(notch: int, pulse: Result) -> list[int]:
-    """Return how many ends have left the notch after a pulse, in each run.
+    """Return how many ends have left the notch after a pulse, as a list.
 
-    None have been counted if the notch has no minimum.
+    It is empty if the notch has no minimum, or the pulse is beyond the model.
     """
-    walls, states = pulse.walls, pulse.states
-    if WallState.at(notch, notch) not in states.names:
+    if pulse.beyond_model or WallState.at(notch, notch) not in pulse.states.names:
         return []
-    return [states.left_ends(notch, (wall.bottom, wall.top), wall.walls) for wall in walls]
+    wall, states = pulse.outcomes[-1], pulse.states
+    return [states.left_ends(notch, (wall.bottom, wall.top), wall.walls)]
 
 
 def gather(settings: Sensitivity, opened: Opened) -> dict[str, Any]:

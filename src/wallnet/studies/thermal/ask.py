@@ -1,7 +1,6 @@
 """Thermal: replicas of one pulse at a temperature, and the same pulse at 0 K."""
 
 from functools import partial
-from itertools import product
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,11 +8,10 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import COLD, Detector
 from wallnet.config.pulse import Sweep
-from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
+from wallnet.config.quantities import Duration, DurationOrNone, silent
 from wallnet.jobs import Job, Request, Run, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
-from wallnet.jobs.request import Conditions, minima_at, where
-from wallnet.jobs.run import BLOCK, FreeWalls, blocks
+from wallnet.jobs.request import ROWS, Conditions, minima_at, where
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
@@ -38,13 +36,10 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     pause: DurationOrNone = 10e-9
     """Time without current after each pulse, at whose end a quench shows the state. Straight after
     the pulse, a quench pulls half-depinned walls back, which 10 ns avoid. Source: our choice."""
-    replicas: Annotated[int, Field(ge=1, le=100_000)] = BLOCK
-    """Repetitions of each pulse; each job has 8, the last one what remains. Source: our choice."""
-    free_share: Annotated[Fraction, Field(gt=0)] = 0.5
-    """Share of the walls free after the pause that are simulated further, at least one in each gap
-    between notches and block of 8. Source: our choice."""
+    replicas: Annotated[int, Field(ge=1, le=100_000)] = 8
+    """Repetitions of each pulse. Source: our choice."""
     free_time: Duration = 20e-9
-    """Time after the pause up to which these are simulated, unless a notch pins them before.
+    """Time after the pause up to which free walls are simulated, unless a notch pins them before.
     Source: our choice."""
     reading_time: Duration = 1e-6
     """Time after the pause at which states are read. Until then, pinned walls are taken to stay.
@@ -77,18 +72,18 @@ def problems(key: str, block: str, settings: Thermal, device: Device) -> list[st
 
 
 def _pulse_train(
-    settings: Thermal, device: Device, density: float, replicas: tuple[int, int] | None = None
+    settings: Thermal, device: Device, density: float, replica: int | None = None
 ) -> Run:
-    """Return one pulse with its pause, at 0 K without replicas."""
+    """Return one pulse with its pause, at 0 K without a replica."""
     pulse = settings.pulse(device, density)
-    free = FreeWalls(share=settings.free_share, longest=settings.onward) if replicas else None
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
-    rules: dict[str, Any] = {"maps": False, "output": output, "free": free, "replicas": replicas}
-    return pulse_train_job(device, (pulse,), **rules)
+    onward = settings.onward if replica else 0.0
+    rules: dict[str, Any] = {"recorded": "ends", "output": output, "free_time": onward}
+    return pulse_train_job(device, (pulse,), replica=replica, **rules)
 
 
 def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Requests:
-    """Return initial states, a train for each pulse at 0 K, and the blocks of each variant.
+    """Return initial states, a train for each pulse at 0 K, and the replicas of each variant.
 
     The barriers of the device are the last, if the campaign asks for those of a variant.
     """
@@ -101,7 +96,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
         make = partial(_pulse_train, settings, cold, density)
         conditions = Conditions(current_density=density, temperature=0.0)
         computations.append(
-            Request("run", path, make, (start,), states=states, conditions=conditions)
+            Request("run", path, make, (start,), "", states, conditions, in_block=True)
         )
     starts: dict[str, str] = {}
     films = {states.digest: states} if states else {}
@@ -116,13 +111,13 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
         if states := minima_at(STUDY.path(name, variant, "minima"), device):
             states = films.setdefault(states.digest, states)
         after = (start, states.path) if states else (start,)
-        for density, replicas in product(settings.current_densities, blocks(settings.replicas)):
-            place = f"{current_name(density)}_{example.field:.1f}K"
-            path = STUDY.path(name, variant, f"{place}_replicas-{replicas[0]}-{replicas[1]}")
-            make = partial(_pulse_train, settings, device, density, replicas)
-            conditions = Conditions(variant=variant, current_density=density, replica=replicas[0])
+        for density in settings.current_densities:
+            path = STUDY.path(name, variant, f"{current_name(density)}_{example.field:.1f}K")
+            make = partial(_pulse_train, settings, device, density, 1)
+            conditions = Conditions(variant=variant, current_density=density)
+            replicas = range(1, settings.replicas + 1)
             computations.append(
-                Request("run", path, make, after, states=states, conditions=conditions)
+                Request("run", path, make, after, "", states, conditions, replicas=replicas)
             )
     if about(campaign, name, settings).attempt_frequencies:
         kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
@@ -166,6 +161,6 @@ STUDY = question(
     places={
         "initial": "(?:[^/]+/){1,2}initial",
         "minima": "(?:[^/]+/){1,2}minima",
-        "run": r"(?:[^/]+/-?[\d.]+|[^/]+/[^/]+/[^/]+_replicas-\d+-\d+)",
+        "run": f"(?:[^/]+/{ROWS}|[^/]+/[^/]+/{ROWS})",
     },
 )

@@ -1,7 +1,7 @@
 """Thermal: the probability of each state, from the walls of all replicas."""
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -20,55 +20,38 @@ from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
 from wallnet.studies.thermal.ask import Thermal
-from wallnet.tracks.states import OF_OUTCOMES, States, gap, last_outcomes
+from wallnet.tracks.states import OF_OUTCOMES, States, outcomes
 
-OF_BLOCK = (
+TIMES = ("pulse_start", "pulse_duration", "pause_end")
+
+OF_REPLICA = (
     *OF_OUTCOMES,
     *("onward_time", "onward_wall_bottom", "onward_wall_top", "onward_walls"),
-    *("replica_profile", "magnetic_cells", "pulse_start", "pulse_duration", "pause_end"),
-    *("time", "magnetization_profile"),
+    *("moment_profile", "magnetic_cells", *TIMES),
 )
-"""Variables that are read of a block."""
+"""Variables that are read of a replica."""
+
+OF_TRACE = ("time", "magnetization_profile", "magnetic_cells")
+"""Variables that are read of the trace of a replica."""
 
 
 class Wall(NamedTuple):
     """The wall of one replica, quenched at the end of the pause.
 
-    `state` is `SEVERAL` if there was more than one wall before. `gap` is the number of notches to
-    its left, `position` the mean one in m. `later` is its state at the reading time, if it was free
-    and simulated further; otherwise empty.
+    `position` is the mean one in m. `later` is its state at the reading time, if it was free and
+    went on; otherwise empty.
     """
 
     state: str
-    gap: int
     position: float
     later: str
-
-
-def counts_of(walls: Sequence[Wall]) -> tuple[Counter[str], dict[str, float]]:
-    """Count the walls in each state at the reading time: those known to be, and those expected.
-
-    A wall that a notch pins at the end of the pause is taken to stay there until then. The
-    expected counts add the other free walls, in the proportions of those of their gap that were
-    simulated further.
-    """
-    certain = Counter(
-        wall.later or wall.state for wall in walls if wall.later or wall.state != FREE
-    )
-    expected = defaultdict[str, float](float, certain)
-    unknown = Counter(wall.gap for wall in walls if wall.state == FREE and not wall.later)
-    for number, count in unknown.items():
-        later = [wall.later for wall in walls if wall.later and wall.gap == number]
-        for state, seen in Counter(later).items():
-            expected[state] += count * seen / len(later)
-    return certain, expected
 
 
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models and current densities."""
     # in the order of the configuration, which JSON does not keep
-    blocks = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
-    models = list(dict.fromkeys(str(block.conditions.variant) for block in blocks))
+    replicas = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
+    models = list(dict.fromkeys(str(replica.conditions.variant) for replica in replicas))
     shape = (len(models), len(settings.current_densities))
     cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
     points = [
@@ -105,16 +88,15 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
 
 
 def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
-    """Return the variables of the outcomes of one pulse in one model."""
-    (certain, expected), total = counts_of(walls), len(walls)
+    """Return the variables of the outcomes of one pulse in one model.
+
+    A wall that a notch pins at the end of the pause is taken to stay there until the reading time.
+    """
+    total, certain = len(walls), Counter(wall.later or wall.state for wall in walls)
     # a wall that is free when it is read is free; before, nothing is known of it
-    unresolved = 0.0
-    if settings.reading_time > settings.free_time:
-        unresolved = expected.get(FREE, 0)
-        del certain[FREE]
-    unknown = total - certain.total()
+    unresolved = certain.pop(FREE, 0) if settings.reading_time > settings.free_time else 0
     counts = Counter(wall.state for wall in walls)
-    limits = [interval(certain[state], certain[state] + unknown, total) for state in states]
+    limits = [interval(certain[state], certain[state] + unresolved, total) for state in states]
     places = [wall.position if wall.state == FREE else math.nan for wall in walls]
 
     def share(count: float) -> float:
@@ -124,8 +106,7 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
         "outcome_count": [counts[state] for state in states],
         "outcome_certain": [certain[state] for state in states],
         "outcome_probability": [
-            math.nan if state == FREE and unresolved else share(expected.get(state, 0))
-            for state in states
+            math.nan if state == FREE and unresolved else share(certain[state]) for state in states
         ],
         "outcome_low": [low for low, _ in limits],
         "outcome_high": [high for _, high in limits],
@@ -173,41 +154,44 @@ def _point(
     the pause; `ambient` is in K. The trace of the first replica is a conductance (2, time) with
     its times in s. Beyond the model there are no walls and conductances.
     """
-    walls, about, replicas = [], [], []
+    walls, about, hot = [], [], []
     detector = Detector.model_validate(opened.about["detectors"][conditions.variant])
     traced: list[NDArray[Any]] = [np.empty((2, 0)), np.empty(0)]
-    for block in opened.pulses(conditions):
-        content = block.read(*OF_BLOCK)
-        data = {name: variable.values for name, variable in content.variables.items()}
+    for replica in opened.pulses(conditions):
+        content = replica.read(*OF_REPLICA)
         about.append(content.attrs)
-        walls += _walls(content, block.states)
-        end = data["pulse_start"][-1] + data["pulse_duration"][-1]
-        moments = np.array([end, data["pause_end"][-1]])
-        replicas.append(conductances(content, detector, data["replica_profile"][:, -1], moments))
-        if block.conditions.replica == 1 and content.sizes["replica"]:
-            m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
-            traced = [conductances(content, detector, m_z, data["time"]), data["time"]]
+        if replica.beyond_model:
+            continue
+        walls.append(_wall(content, replica.states))
+        hot.append(content)
+        trace = replica.read(*OF_TRACE) if replica.conditions.replica == 1 else content
+        if "time" in trace:
+            m_z = trace["magnetization_profile"].values[..., COMPONENTS.index("z")]
+            time = trace["time"].values
+            traced = [conductances(trace, detector, m_z, time), time]
     spin = [float(made.get("spin_temperature", math.nan)) for made in about]
     highest = [float(made.get("highest_temperature", made["temperature"])) for made in about]
+    conductance = np.full((2, settings.replicas, 2), math.nan)
+    if hot:
+        profiles = np.array([content["moment_profile"].values[-1] for content in hot])
+        start, duration, pause_end = (hot[0][name].values[-1] for name in TIMES)
+        moments = np.array([start + duration, pause_end])
+        conductance[:, : len(hot)] = conductances(hot[0], detector, profiles, moments)
     variables: dict[str, Any] = {
-        "replica_conductance": np.full((2, settings.replicas, 2), math.nan),
+        "replica_conductance": conductance,
         "ambient": float(about[0]["temperature"]),
         "mean_spin_temperature": np.mean(spin),
         "highest_temperature": max(highest),
         "heated_beyond_model": any("beyond_model" in made for made in about),
     }
-    variables["replica_conductance"][:, : len(walls)] = np.concatenate(replicas, axis=1)
     return walls, variables, traced
 
 
-def _walls(content: xarray.Dataset, states: States) -> list[Wall]:
-    """Return the walls of the replicas of a block."""
-    names = ("time", "wall_bottom", "wall_top", "walls")
-    later = zip(*(content[f"onward_{name}"].values for name in names), strict=True)
-    walls = []
-    for end, (onward, low, high, last) in zip(last_outcomes(content, states), later, strict=True):
-        goes_on = math.isfinite(onward) and end.walls < 2
-        name = str(states.state((low, high), last, True)) if goes_on else ""
-        place = gap(states.track, end.bottom, end.top), end.position
-        walls.append(Wall(str(end.state), *place, name))
-    return walls
+def _wall(content: xarray.Dataset, states: States) -> Wall:
+    """Return the wall of a replica."""
+    end, onward = outcomes(content, states)[-1], content["onward_walls"].item()
+    later = ""
+    if math.isfinite(onward):
+        ends = content["onward_wall_bottom"].item(), content["onward_wall_top"].item()
+        later = str(states.state(ends, int(onward), True))
+    return Wall(str(end.state), end.position, later)
