@@ -70,7 +70,7 @@ def test_networks_on_other_levels_are_mapped_again_without_notes(whole):
     shutil.rmtree(whole.folder / ".snakemake")
     place = whole.folder / "results/networks/blots"
     before = {path: path.stat().st_mtime_ns for path in place.rglob("best.ckpt")}
-    whole.snakemake()
+    whole.snakemake("networks")
     again = {path for path in before if path.stat().st_mtime_ns != before[path]}
     assert again == {path for path in before if "synapse" in path.parts} != set()
 
