@@ -18,11 +18,10 @@ from pydantic import ValidationError
 from wallnet import config, jobs, plan, simulate
 from wallnet.config import mappings, networks
 from wallnet.config.calculators import FilmSettings, OommfSettings
-from wallnet.config.devices import Detector, Output, Relaxation, Wall
+from wallnet.config.devices import Detector, Output
 from wallnet.config.networks import Networks
 from wallnet.config.pulse import Pulse, parse_current_density
 from wallnet.config.stages import STAGES
-from wallnet.config.track import Notches
 from wallnet.files.plain import canonical
 from wallnet.files.whole import LARGEST_TEXT
 from wallnet.film import core
@@ -71,7 +70,6 @@ TRAPEZOID = {
 
 BAD = [
     ("material.damping", None, "material.damping is missing; add it"),
-    ("material.dampin", 0.3, "material.dampin is not a key"),
     ("material.damping", "heavy", "material.damping = 'heavy' is not a number"),
     ("material.damping", True, "material.damping = True is not a number"),
     ("material.damping", float("nan"), "material.damping = nan is not finite"),
@@ -79,12 +77,9 @@ BAD = [
     ("material.uniaxial_anisotropy", 1e5, "material.uniaxial_anisotropy is 100000 J/m³"),
     # values of the paper and of g = 2 in other units
     ("material.saturation_magnetization", 1100, "1100 kA/m or emu/cm³ are 1.1e+6 A/m"),
-    ("material.exchange_stiffness", 2e-6, "20 pJ/m are 2.0e-11 J/m"),
-    ("material.dmi_constant", -0.5, "1 mJ/m² is 1.0e-3 J/m²"),
     ("material.uniaxial_anisotropy", 1.0, "1000 kJ/m³, is 1.0e+6 J/m³"),
     ("material.uniaxial_anisotropy", 1000, "6.956e+05 J/m³; 1 MJ/m³, or 1000 kJ/m³, is 1.0e+6"),
     ("material.gyromagnetic_ratio", 2.8e6, "1.76e+11 rad/(s T) are 2.21e+5 m/(A s)"),
-    ("devices.neuron.track.length", 512, "devices.neuron.track.length = 512 is outside"),
     ("devices.neuron.track.cell_size", 3e-9, "track.cell_size 3e-09 m does not divide length"),
     ("devices.neuron.pulse.current_densities", [0.1], "current densities are in A/m²"),
     ("devices.neuron.pulse.current_densities", [], "current_densities is not a list"),
@@ -106,7 +101,6 @@ BAD = [
     ("devices.synapse.track.fixed_ends", 20e-9, "notches at 3.6e-07 m reach into fixed_ends"),
     ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m contains no cell or the"),
     ("devices.synapse.track.notches", {"diameter": 8e-9, "positions": [4e-7]}, "outside the tra"),
-    ("devices.synapse.track.notches", {"diameter": 8e-9}, "needs either count"),
     ("devices.synapse.track.notches.shape", "square", "notches.shape is 'square'; use 'disc'"),
     ("devices.synapse.track.notches.shape", "ellipse", "diameter is given, and shape ellipse nee"),
     ("devices.synapse.track.notches.depth", 8e-9, "depth is given, and shape disc needs diameter"),
@@ -133,7 +127,6 @@ BAD = [
     ("devices.synapse.track", 3, "devices.synapse.track is 3, not a block of keys"),
     ("devices.synapse.calculator", "mumax", "is 'mumax'; use 'film', 'oommf' or"),
     ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
-    ("devices.synapse.like", "synapse", "devices.synapse.like leads back to itself"),
     ("devices.Synapse", {}, "devices.Synapse cannot name files"),
     ("devices", {}, "devices is missing or empty"),
     ("deviecs", {}, "deviecs is not a key of the configuration; remove it (did you mean devices"),
@@ -149,11 +142,7 @@ BAD = [
         {"mnits": 1},
         "shift names 'mnits', which is not a data set",
     ),
-    ("networks.recipes.a.on_levels.shift", {"fashion": 1}, "on_levels.shift names 'fashion'"),
-    ("networks.recipes.a.model", "densee", "networks.recipes.a.model is 'densee', which is no mo"),
     ("networks.recipes.a.model", "mine:Net:", "model is 'mine:Net:', which is no model"),
-    ("networks.recipes.a.fp32.mappings", ["layer"], "fp32.mappings is not a key"),
-    ("networks.recipes.a.on_levels.weight_limit", 4.0, "on_levels.weight_limit is not a key"),
 ]
 
 
@@ -272,21 +261,16 @@ def test_a_device_that_is_named_by_a_number_can_be_inherited(tiny):
 @pytest.mark.parametrize(
     ("path", "value", "key"),
     [
-        ("devices.synapse.track.length", 512, "devices.synapse.track.length = 512 is outside"),
         ("devices.synapse.track.lenght", 5e-9, "devices.synapse.track.lenght is not a key"),
-        ("devices.synapse.track.length", None, "devices.synapse.track.length is missing"),
         ("devices.synapse.wall", None, "devices.synapse.wall is missing"),
-        ("devices.synapse.kind", "axon", "devices.synapse.kind is 'axon'"),
         # checks across several keys
         ("devices.synapse.track.cell_size", 5e-9, "devices.synapse.track.cell_size 5e-09 m does"),
-        ("devices.synapse.wall.start", 400e-9, "devices.synapse.wall.start 4e-07 m is outside"),
         ("devices.synapse.like", "nothing", "devices.synapse.like names 'nothing'"),
         ("devices.synapse.like", "grandchild", "devices.grandchild.like leads back to itself"),
         ("devices.synapse", 3, "devices.synapse is not a block of keys"),
         # at the top
         ("material.polarization", 4, "material.polarization = 4 is outside"),
         ("output.snapshot_interval", 1e-12, "output.snapshot_interval is shorter"),
-        ("output.interval", 0.61e-9, "output.snapshot_interval is shorter"),
     ],
 )
 def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, path, value, key):
@@ -305,7 +289,6 @@ def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, pat
     [
         ("material.damping", -1, "devices.heir.material.damping = -1 is outside"),
         ("track", {"notches": {"diametre": 1e-9}}, "devices.heir.track.notches.diametre is not a"),
-        ("track", {"cell_size": 5e-9}, "devices.heir.track.cell_size 5e-09 m does not divide"),
         ("wall", {"start": 400e-9}, "devices.heir.wall.start 4e-07 m is outside"),
         # one key of a shared block is set by the device
         (
@@ -313,7 +296,6 @@ def test_a_fault_that_devices_inherit_is_said_once_where_it_is_written(tiny, pat
             {"saturation_magnetization": 2e6},
             "devices.heir.material.uniaxial_anisotropy is 1e+06 J/m³, too low for a",
         ),
-        ("output", {"snapshot_interval": 1e-12}, "devices.heir.output.snapshot_interval is short"),
     ],
 )
 def test_a_fault_of_a_variant_is_said_under_its_own_name(tiny, path, value, key):
@@ -520,52 +502,21 @@ LARGEST_SEED = 2**32 - 1
 @pytest.mark.parametrize(
     ("section", "base", "key", "low", "high"),
     [
-        (config.Material, STIFF, "saturation_magnetization", 5e3, 3e6),
-        (config.Material, STIFF, "exchange_stiffness", 1e-14, 1e-10),
         (config.Material, STRAIGHT, "dmi_constant", 1e-7, 0.01),
         (config.Material, STRAIGHT, "dmi_constant", -0.01, -1e-7),
         (config.Material, WEAK, "uniaxial_anisotropy", 100.0, 3e7),
-        (config.Material, MATERIAL, "damping", 1e-4, 10.0),
-        (config.Material, MATERIAL, "gyromagnetic_ratio", 1e4, 2e6),
         (config.Material, MATERIAL, "polarization", 0.0, 1.0),
-        (config.Material, MATERIAL, "slonczewski_lambda", 1.0, 100.0),
-        (config.Material, MATERIAL, "field_like_torque", -10.0, 10.0),
-        (config.Track, SHAPE, "thickness", 1e-10, 1e-3),
-        (Wall, {}, "start", 0.0, 1e-3),
-        (Wall, {"start": 1e-9}, "relaxation", 1e-15, 1e-3),
-        (Pulse, {"current_densities": [1e12]}, "duration", 1e-15, 1e-3),
-        (Relaxation, {}, "longest", 1e-15, 1e-3),
-        (Relaxation, {}, "speed", 1e-6, 1e4),
-        (Relaxation, {}, "hold", 1e-15, 1e-3),
         (Output, {"interval": 1e-15}, "snapshot_interval", 1e-15, 1e-3),
-        (Output, {"snapshot_interval": 1e-3}, "interval", 1e-15, 1e-3),
-        (Detector, {}, "start", 0.0, 1e-3),
-        (Detector, {}, "parallel_conductance", 1e-12, 1e3),
         # a detector without signal is rejected, and one without a difference between its two states
         (Detector, {}, "polarization", 5e-324, 1.0),
         (Detector, {}, "antiparallel_resistance", math.nextafter(10e3, 2e4), 1e12),
         (Detector, {}, "parallel_resistance", 1e-3, math.nextafter(20e3, 1e4)),
-        (FilmSettings, {}, "stray_field_tolerance", 1e-7, 0.1),
-        (FilmSettings, {}, "frozen_change", 0.0, 1e-2),
-        (FilmSettings, {}, "time_step_fraction", 0.01, 0.95),
         (OommfSettings, {}, "threads", 1, 256),
-        (Notches, {"diameter": 1e-9}, "count", 1, 1000),
-        (Notches, {"count": 1}, "diameter", 1e-10, 1e-3),
-        (config.Figures, {}, "width", 0.02, 1.0),
-        (config.Figures, {}, "font_size", 4.0, 24.0),
-        (config.Figures, {}, "resolution", 72, 1200),
-        (networks.Training, TRAINING, "epochs", 1, 10_000),
-        (networks.Training, TRAINING, "batch_size", 1, 100_000),
-        (networks.Training, TRAINING, "learning_rate", 1e-7, 10.0),
-        (networks.Training, TRAINING, "dropout", 1e-3, 0.9),
         (networks.FreeTraining, TRAINING, "weight_limit", 0.1, 1000.0),
-        (Networks, {}, "input_range", 1e-3, 1e6),
-        (Networks, {}, "hidden_neurons", 1, 100_000),
-        (Networks, {}, "validation_fraction", 0.01, 0.5),
-        (Networks, {}, "threads", 1, 256),
     ],
 )
 def test_a_quantity_is_taken_up_to_both_its_bounds(section, base, key, low, high):
+    """One of each kind; the stored schema states all bounds."""
     for bound, beyond in ((low, -math.inf), (high, math.inf)):
         assert fits(section, base | {key: bound}), bound
         step = int(math.copysign(1, beyond))
@@ -1265,11 +1216,6 @@ def test_own_images_have_a_checksum_for_each_file_or_none():
     for name in names:
         checksums = dict.fromkeys(names, "0" * 64) | {name: "0" * 32}
         assert not fits(networks.DataSet, described | {"checksums": checksums})
-
-
-def test_the_two_resistances_of_a_detector_differ():
-    equal = {"parallel_resistance": 15e3, "antiparallel_resistance": 15e3}
-    assert not fits(Detector, equal)
 
 
 def test_what_a_job_does_stands_in_its_text_though_it_is_the_default():

@@ -104,9 +104,7 @@ def test_an_array_and_a_function_are_tables():
         ([[0, 0], [2e-10, 1], [2.000001e-10, 0]], "less than 1e-15 s apart; write the same time"),
         ([[0, 0], [0.7e-9, 1]], " ends at 7e-10 s, after its pulse of 6e-10 s; lengthen the pulse"),
         ([[0, 0], [1e-10, float("nan")]], ".1.1 = nan is not finite"),
-        ([[0, 0], [float("inf"), 1]], ".1.0 = inf is not finite"),
         ([[0, 0], [1e-10, 0.5e12]], ".1.1 = 500000000000.0 is outside the range -1 to 1; values"),
-        ([[0, 0], [1e-10, "high"]], ".1.1 = 'high' is not a number"),
         ([[0, 0], [1e-10]], ".1.1 is missing"),
         ([[0, 0], [1e-10, 1, 2]], ".1 has too many entries; give at most 2"),
         (0.5, " is 0.5, not a list"),
@@ -125,15 +123,10 @@ def test_a_table_that_cannot_be_is_named(waveform, words):
     [
         (None, "names 'shape.csv', which cannot be read (No such file or directory); correct it"),
         ("", "names shape.csv, which is no table of two columns"),
-        ("time,share\n", "names shape.csv, which is no table of two columns"),
         ("0,0\n1e-10;1\n", "is no table of two columns; write a time in s and a share"),
         ("0,0\n\n1e-10,a\n", ".1.1 = 'a' is not a number"),
         ("0,0\n1e-10,1,1\n", "is no table of two columns"),
-        ("0\n1e-10\n", "is no table of two columns"),
-        ("0,0\n1e-10,nan\n", ".1.1 = 'nan' is not finite"),
-        ("0,0\n0.7e-9,1\n", " ends at 7e-10 s, after its pulse of 6e-10 s"),
         (b"0,0\n\xff\xfe,1\n", "names 'shape.csv', which cannot be read (it is no text in UTF-8)"),
-        ("0,0\n" * 30_000, "has too many entries; give at most 200"),
     ],
 )
 def test_a_csv_file_that_cannot_be_is_named(content, words, tmp_path, monkeypatch):

@@ -170,35 +170,26 @@ def test_what_programs_write_is_accepted(model_of, text):
     [
         # the file
         ("", ["is no table", "conductance"]),
-        (",,\n\n", ["is no table", "it is empty", "conductance"]),
         (b"\x89PNG\r\n\x1a\n\0\0", ["is no table in UTF-8"]),
-        (LEVELS.encode("utf-16"), ["is no table in UTF-8"]),
         (b"a\0b\n1,2\n", ["is no table in UTF-8"]),
         (b"#" * 1_000_001, ["is larger than 1000000 bytes"]),
         ("conductance\n" + "1e-5\n" * 1025, ["more than 1024 rows"]),
         ('conductance\n"1e-5\n2e-5\n', ["is no table", "no quotes"]),
         # separators
         ("conductance;spread\n1e-5;1e-6\n", ["line 1", "conductance;spread", "commas"]),
-        ("conductance\tspread\n1e-5\t1e-6\n", ["line 1", r"conductance\tspread", "commas"]),
         ("conductance\n0,00001\n", ["line 2", "1 fields", "saw 2", "decimal point"]),
-        ('conductance\n"0,00001"\n1e-5\n', ["line 2", "column conductance", "decimal point"]),
         # the header
         ("G\n1e-5\n2e-5\n", ["line 1", "column 'G'", "conductance and spread and current"]),
-        ("1e-5\n2e-5\n", ["line 1", "column '1e-5'", "name the columns in the first line"]),
         ("spread\n1e-6\n1e-6\n", ["line 1", "column conductance", "is missing"]),
         ("conductance,Conductance\n1,2\n", ["column 'Conductance'", "there twice"]),
         ("conductance (µS)\n10\n50\n", ["line 1", "is in µS", "write conductance (S)"]),
         ("conductance,current\n1e-5,1\n", ["has no unit", "current (A) or current (A/m2)"]),
-        ("conductance,spread (µS)\n1e-5,1\n2e-5,1\n", ["column spread", "is in µS", "spread (S)"]),
         # the numbers
         ("conductance\n\n1e-5\n\n2e-5 S\n", ["line 5", "column conductance", "'2e-5 S'"]),
         ("conductance,spread\n1e-5,\n", ["line 2", "column spread", "nothing"]),
-        ("conductance\n1e-5\nNaN\n", ["line 3", "column conductance", "NaN", "finite"]),
         ("conductance\n1e-5\n1e999\n", ["line 3", "column conductance", "finite"]),
         # levels
         ("conductance\n1e-5\n-2e-5\n", ["line 3", "column conductance", "is negative (-2e-05 S)"]),
-        ("conductance,spread\n1e-5,-1\n2e-5,1\n", ["line 2", "column spread", "is negative"]),
-        ("conductance\n", ["column conductance", "fewer than two different values"]),
         ("conductance\n1e-5\n1e-5\n", ["column conductance", "fewer than two different values"]),
         ("conductance\n10\n50\n", ["line 3", "50 S", "1e-12 to 0.1 S", "50 µS is 5.0e-5"]),
     ],
@@ -213,11 +204,8 @@ def test_a_faulty_file_of_levels_is_named_with_line_column_and_fix(model_of, tmp
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("input,output\n", ["has 0 points", "5 or more"]),
         ("input,output\n0,0\n1,1\n2,2\n3,3\n", ["has 4 points", "5 or more"]),
         ("input\n0\n1\n2\n3\n4\n", ["line 1", "column output", "is missing"]),
-        ("output\n0\n1\n2\n3\n4\n", ["line 1", "column input", "is missing"]),
-        ("voltage,output\n0,0\n", ["line 1", "column 'voltage'", "input and output"]),
         (CURVE.replace("\n3,9", "\n1,9"), ["line 5", "column input", "1 is not above", "average"]),
         (CURVE.replace("\n3,9", "\n0.5,9"), ["line 5", "column input", "0.5 is not above", "sort"]),
         (
@@ -226,11 +214,7 @@ def test_a_faulty_file_of_levels_is_named_with_line_column_and_fix(model_of, tmp
         ),
         ("input,output\n0,2\n1,2\n2,2\n3,2\n4,2\n", ["column output", "same in all lines"]),
         (CURVE.replace("9", "nan"), ["line 5", "column output", "'nan'"]),
-        (CURVE.replace("9", "-"), ["line 5", "column output", "'-'", "not a finite number"]),
-        ("input,output\n" + "1,1\n" * 4097, ["more than 4096 rows"]),
-        (CURVE.replace(",", ";"), ["line 1", "(V);output", "commas"]),
         ("input,output\n0,-1e308\n1,0\n2,1\n3,2\n4,1e308\n", ["column output"]),
-        ("input,output\n-1e308,0\n0,1\n1,2\n2,3\n1e308,4\n", ["column input"]),
     ],
 )
 def test_a_faulty_curve_is_named_with_line_column_and_fix(model_of, tmp_path, text, parts):

@@ -154,14 +154,6 @@ def test_a_wrong_name_of_a_figure_is_one_sentence(tmp_path):
     assert re.search(r"names 'measure', .* \(did you mean measured\?\); use one", line)
 
 
-def test_a_wrong_name_of_a_module_is_answered_with_all_names(capsys):
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["show", "report.nowhere", "--to", "png=a.png"])
-    message = capsys.readouterr().err
-    assert "invalid choice: 'report.nowhere' (choose from" in message
-    assert "report.networks" in message
-
-
 def test_a_compact_model_of_a_simulated_device_is_refused(tmp_path):
     path = tmp_path / "other.json"
     files.write_json({"kind": "synapse", "levels": [], "units": {}, "made_by": {}}, path)

@@ -607,7 +607,7 @@ def test_making_the_report_says_no_word_of_each_figure_but_its_errors(whole):
 def slow_trace(tmp_path, tiny):
     """Return the command that makes a trace in some seconds, whose pace tells the time left."""
     tiny["film"] = {"time_step_fraction": 0.01, "frozen_change": 0.0}
-    tiny["devices"]["neuron"]["pulse"]["duration"] = 5e-9
+    tiny["devices"]["neuron"]["pulse"]["duration"] = 3e-9
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]

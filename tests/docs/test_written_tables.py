@@ -88,39 +88,6 @@ def test_what_the_levels_cost_is_the_mean_over_seeds_with_students_interval():
         assert numbers == pytest.approx([mean, mean - half, mean + half], abs=6e-3)
 
 
-def test_a_mapping_has_the_losses_of_its_data_set_and_synapse():
-    header, _, *lines = block("docs/networks.md", "mappings").strip().splitlines()
-    (line,) = [line for line in lines if line.startswith("| row-fitted ")]
-    cells = dict(zip(cells_of(header), cells_of(line), strict=True))
-    for dataset, device, levels in (("mnist", "synapse-10", 11), ("fashion-mnist", "synapse-5", 6)):
-        case = {"dataset": dataset, "device": device, "reading": "parallel", "recipe": "tuned"}
-        case |= {"stage": "quantized", "mapping": "row-fitted"}
-        (row,) = [row for row in rows("mappings.csv") if case.items() <= row.items()]
-        numbers = [float(number) for number in cells[f"{dataset}, {levels} levels"].split(" ± ")]
-        assert numbers == pytest.approx([float(row["mean"]), float(row["deviation"])], abs=0.051)
-
-
-def test_what_cannot_be_written_has_no_energy():
-    """Single pulses only raise levels; the pulse train writes all of them."""
-    lines = block("docs/write-energy.md", "programming").splitlines()
-    single, train = (cells_of(line) for line in lines if line.startswith("| quantized | seed 2 "))
-    assert (single[2], train[2]) == ("single pulses", "stepwise")
-    assert single[3:5] == train[3:5]
-    assert int(single[5]) > int(single[4]) > 0
-    assert single[6:] == ["–", "–"]
-    assert int(train[5]) == 0
-    assert int(train[6]) > int(train[3])
-    assert float(train[7]) > 0
-
-
-def test_pulses_of_both_signs_are_in_order():
-    header, _, *lines = block("docs/pulses.md", "rewritable-transitions").strip().splitlines()
-    text = " ".join(cells_of(header))
-    assert text == "from -0.65 -0.6 -0.55 -0.5 +0.5 +0.55 +0.6 +0.65"
-    (line,) = [line for line in lines if line.startswith("| notch 2 ")]
-    assert cells_of(line)[3:7] == ["notch 1", "still moving", "free", "notch 3"]
-
-
 def test_a_wall_that_moves_is_said_to_once_and_half_states_are_short(writer):
     states = {"0.7": "between 2 and 3", "-0.5": "still moving", "-1": "free", "0.6": "notch 3"}
     table = pd.DataFrame({"J (1e12 A/m²)": states.keys(), "state after the pulse": states.values()})
@@ -254,23 +221,6 @@ def test_the_paper_is_quoted_as_the_report_quotes_it():
         for row in rows("table-ii.csv")
     }
     assert quoted == TABLE_II
-
-
-def test_thresholds_are_where_the_sweep_first_ends_in_a_state():
-    first = {}
-    for row in rows("devices/synapse-5.csv"):
-        first.setdefault(row["state"], float(row["J (1e12 A/m²)"]))
-    lines = block("README.md", "levels-by-edges").strip().splitlines()[2:]
-    thresholds = {cells[1]: cells[4] for cells in map(cells_of, lines)}
-    for state in ("notch 3", "notch 4", "reversed"):
-        assert float(thresholds[state]) == first[state]
-
-
-def test_a_window_is_between_what_works_and_the_neighbours_that_fail():
-    """From 0.58 to 0.78; 0.54 and 0.82 fail. The middle of both is 0.68."""
-    lines = block("docs/pulses.md", "operating_windows").splitlines()
-    (line,) = [line for line in lines if line.startswith("| fixed-ends ")]
-    assert cells_of(line)[3:] == ["0.58 to 0.78", "15 to 21", "0.54 moves (1)", "0.82 skips (1)"]
 
 
 def test_the_edges_of_intervals_hold_with_finer_settings_and_with_oommf():
@@ -438,26 +388,6 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     assert (copied / "devices/synapse-5-levels.csv").read_text() == "level,state\n1,a < b | c\n"
 
 
-def test_networks_on_rewritable_levels_lose_the_mean_over_seeds():
-    """The loss is computed again from the accuracies of the networks."""
-    keys = ("dataset", "recipe", "reading", "mapping", "stage")
-    accuracies = {}
-    for row in rows("rewritable/accuracy.csv"):
-        accuracies.setdefault(tuple(row[key] for key in keys), []).append(
-            float(row["test_accuracy"])
-        )
-    lost = [
-        statistics.fmean(accuracies[dataset, "tuned", "none", "none", "continued"])
-        - statistics.fmean(
-            accuracies[dataset, "tuned", reading, "signed-fitted-mutually-reachable", "on_levels"]
-        )
-        for dataset in ("mnist", "fashion-mnist")
-        for reading in ("parallel", "series")
-    ]
-    numbers = re.findall(r"[\d.]+", block("docs/retention.md", "rewritable-loss"))
-    assert [float(number) for number in numbers] == pytest.approx([min(lost), max(lost)], abs=6e-3)
-
-
 def test_conditions_are_those_of_each_device():
     """Pulses that end as at 0 K, and hot ones, are counted again from the tables of results."""
     header, _, *lines = block("docs/results.md", "conditions").strip().splitlines()
@@ -498,26 +428,6 @@ def test_accuracies_on_rewritable_levels_are_copied_from_their_own_campaign(writ
     assert (ours / "accuracy-gaps.csv").read_bytes() == (tables / "accuracy-gaps.csv").read_bytes()
     assert (copy / "docs/results/accuracy.csv").read_bytes() == before
     assert "to 0.9" in (copy / "docs/results.md").read_text()
-
-
-def test_comparisons_at_a_temperature_have_their_unit_and_four_digits(writer):
-    columns = ["check", "quantity", "unit", "reference", "ours", "tolerance"]
-    table = pd.DataFrame(
-        [
-            ["macrospin", "tilt", "rad", "0.1", "0.2", "0.3"],
-            ["thermal", "spin temperature", "K", "177.0", "178.07918606586946", "5.0"],
-            ["thermal", "1 - <mz>", "1", "0.01785", "0.017935436", "0.00026775"],
-            ["thermal", "1 - |<mz>|", "1", "0.0267", "0.02669", "0.0008"],
-            ["thermal", "displacement", "m2", "1.06378e-16", "1.102e-16", "1.596e-17"],
-        ],
-        columns=columns,
-    )
-    assert writer.compared("thermal")(table).to_numpy().tolist() == [
-        ["spin temperature (K)", "177", "178.1", "5"],
-        ["1 - \\<mz>", "0.01785", "0.01794", "0.00027"],
-        ["1 - \\|\\<mz>\\|", "0.0267", "0.02669", "0.0008"],
-        ["displacement (m²)", "1.064e-16", "1.102e-16", "1.6e-17"],
-    ]
 
 
 def test_errors_of_edges_are_the_largest_of_each_track():

@@ -121,17 +121,6 @@ def test_errors_after_a_time_contain_those_of_programming(module_of):
     assert shares == pytest.approx(expected, abs=0.008)
 
 
-def test_spreads_have_their_moments(module_of):
-    counts = np.zeros((1, 4, 3, 4), int)
-    counts[0, 0, 0, 1] = counts[0, 0, 1, 2] = 1
-    spread = [0.02, 0.05, 0.03, 0.0]
-    changes = {"landing_count": counts, "gain_spread": 0.1, "cycle_spread": spread}
-    device, _ = device_of(module_of(**changes))
-    values = device.programming_error(np.full(SHAPE, 0.64))
-    assert values.mean() == pytest.approx(0.64, abs=0.002)
-    assert values.std() / 0.64 == pytest.approx(np.sqrt(1.01 * 1.0025 - 1), abs=0.002)
-
-
 def test_read_noise_is_relative_and_that_of_the_level(module_of):
     device, _ = device_of(module_of(read_noise=[0.01, 0.04, 0.02, 0.0]))
     for conductance, spread in [(0.4, 0.01), (0.52, 0.025), (1.0, 0.02)]:
@@ -158,7 +147,7 @@ def blobs(centres, count):
 
 @pytest.fixture
 def classifier():
-    """Return a network on the levels of the device, and a function that returns its accuracy."""
+    """Return a network on the levels of the device, and inputs."""
     torch.manual_seed(4)
     centres = torch.rand(10, 48).round()
     inputs, classes = blobs(centres, 1000)
@@ -168,13 +157,8 @@ def classifier():
         targets = nn.functional.one_hot(classes, 10).float()
         weights = torch.linalg.lstsq(hidden.T @ hidden + 30 * torch.eye(40), hidden.T @ targets)
         model[2].weight.copy_(weights.solution.T)
-    tested, expected = blobs(centres, 2000)
-
-    @torch.no_grad()
-    def accuracy(network):
-        return 100 * float((network(tested).argmax(1) == expected).double().mean())
-
-    return quantize(model, LEVELS, "signed").eval(), accuracy, tested
+    tested, _ = blobs(centres, 2000)
+    return quantize(model, LEVELS, "signed").eval(), tested
 
 
 @pytest.fixture
@@ -194,10 +178,10 @@ def in_crosssim(tmp_path, monkeypatch):
     folder, device = exported(tmp_path, "crosssim", escape_barrier=barriers, **spreads)
     module = run(folder, monkeypatch)
 
-    def converted(model, *causes, seed=1, time=0.0):
-        np.random.seed(seed)  # noqa: NPY002, the generator of its back end
+    def converted(model, *causes):
+        np.random.seed(1)  # noqa: NPY002, the generator of its back end
         params = CrossSimParameters()
-        module.configure(params, time)
+        module.configure(params, 0.0)
         for name in {"programming_error", "drift_error", "read_noise"} - {*causes}:
             errors = getattr(params.xbar.device, name)
             errors.enable, errors.model = False, "IdealDevice"
@@ -215,7 +199,7 @@ WRITTEN = ("programming", "retention", "device_to_device", "cycle_to_cycle")
 
 @torch.no_grad()
 def test_a_network_in_crosssim_itself_has_the_outputs_that_it_has_here(in_crosssim, classifier):
-    (converted, device), (model, _, inputs) = in_crosssim, classifier
+    (converted, device), (model, inputs) = in_crosssim, classifier
     expected = model(inputs)
     assert converted(model)(inputs).numpy() == pytest.approx(expected.numpy(), abs=1e-5)
     # CrossSim draws read noise for each input, wallnet for each pass
@@ -225,20 +209,3 @@ def test_a_network_in_crosssim_itself_has_the_outputs_that_it_has_here(in_crosss
     # 3 % is three times the deviation from seed to seed
     own = torch.stack(passes).square().mean().sqrt().item()
     assert noise.square().mean().sqrt().item() == pytest.approx(own, abs=0.03 * own)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("time", [0.0, 150.0])
-def test_a_network_in_crosssim_itself_has_the_accuracy_that_it_has_here(
-    in_crosssim, classifier, time
-):
-    (converted, device), (model, accuracy, _) = in_crosssim, classifier
-    causes = DIGITAL | {"read_noise": None, "retention": {"time": time} if time else None}
-    draws = range(200)
-    here = [accuracy(imperfect(model, device, causes, seed=1, draw=draw)) for draw in draws]
-    errors = "programming_error", "drift_error"
-    there = [accuracy(converted(model, *errors, seed=draw, time=time)) for draw in draws]
-    spread = np.std(here)
-    # about 50 and 34 %, spread by 9 %: three times the errors of both means, and of both spreads
-    assert np.mean(there) == pytest.approx(np.mean(here), abs=0.3 * spread)
-    assert np.std(there) == pytest.approx(spread, abs=0.22 * spread)

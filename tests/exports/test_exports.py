@@ -154,11 +154,3 @@ def test_a_file_needs_no_wallnet_and_runs_no_text_of_users(tmp_path, target):
     assert data["device_state"] == states
     assert data["sources"] == sources
     assert json.loads(json.dumps(data["read_noise"])) == [0.0] * 3
-
-
-def test_the_help_of_the_command_lists_the_targets(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["export", "--help"])
-    words = " ".join(capsys.readouterr().out.split())
-    assert all(f"{target}: " in words for target in TARGETS)
-    assert "mumax3; neurosim: Memory states for DNN+NeuroSim 1.5: the 2^n levels" in words

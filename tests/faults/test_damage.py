@@ -65,15 +65,6 @@ KINDS = {
 Networks depend on levels and activation, which do not change.
 """
 
-FIVE = (
-    "results/initial/synapse.nc",
-    "results/devices/neuron.nc",
-    f"{ON_LEVELS}/quantized/seed-3/metrics.json",
-    "results/tables/devices/neuron.csv",
-    "results/figures/synapses-compared.png",
-)
-"""Files of different stages."""
-
 
 def results(folder):
     """Return every result with data that show whether it was written again."""
@@ -89,40 +80,30 @@ def pytest_generate_tests(metafunc):
     if {"name", "harm"} <= set(metafunc.fixturenames):
         cases = list(itertools.product(KINDS, HARMS))
         if not metafunc.config.getoption("--all-damage"):
-            cases = cases[1:2]  # a truncated trace
+            cases = [(f"{ON_LEVELS}/quantized/seed-3/programming.nc", flip)]
         metafunc.parametrize(
             ("name", "harm"), [pytest.param(n, h, id=f"{n[8:]}-{h.__name__}") for n, h in cases]
         )
-    if "harms" in metafunc.fixturenames:
-        turns = [[*HARMS[k:], *HARMS[:k], HARMS[k]] for k in range(len(HARMS))]
-        if not metafunc.config.getoption("--all-damage"):
-            turns = turns[:1]
-        metafunc.parametrize("harms", turns, ids=lambda t: "-".join(h.__name__ for h in t))
 
 
-def test_one_damaged_file_is_made_again_by_one_run(whole, finished_campaign, name, harm):
+def test_damaged_files_are_made_again_by_one_run(whole, finished_campaign, name, harm):
+    """Beside the one, a figure is empty."""
     before = results(whole.folder)
     harm(whole.folder / name)
+    figure = "results/figures/synapses-compared.png"
+    empty(whole.folder / figure)
     said = whole.snakemake().stderr
-    if harm is not delete:
-        assert f"{name} is damaged (its content is not what was written)" in said
-        assert "1 damaged were set aside, to be computed again." in said
+    for damaged in {figure} if harm is delete else {figure, name}:
+        assert f"{damaged} is damaged (its content is not what was written)" in said
+    count = 1 if harm is delete else 2
+    assert f"{count} damaged were set aside, to be computed again." in said
     assert_same(whole.folder, finished_campaign.folder)
     after = results(whole.folder)
     again = {path for path in before if before[path] != after[path]}
-    assert name in again
-    unneeded = [path for path in again if not re.search(KINDS[name], path)]
+    assert {name, figure} <= again
+    unneeded = [p for p in again if not re.search(f"{KINDS[name]}|synapses-compared", p)]
     assert not unneeded
     assert whole.planned() == {}
-
-
-def test_five_damaged_files_of_different_stages_are_made_again_by_one_run(
-    whole, finished_campaign, harms
-):
-    for name, harm in zip(FIVE, harms, strict=True):
-        harm(whole.folder / name)
-    whole.snakemake(*FIVE)
-    assert_same(whole.folder, finished_campaign.folder)
 
 
 def test_all_damage_to_every_file_is_found(whole):

@@ -22,10 +22,10 @@ def made(monkeypatch, tmp_path):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
     name = scaled.__qualname__
 
-    def make():
+    def make(sources=()):
         scaled.__qualname__ = name
         try:
-            function = compiling.entry(numba.float32)(scaled)
+            function = compiling.entry(numba.float32, sources=sources)(scaled)
         finally:
             scaled.__qualname__ = name
         assert function(0.5) == 1.5
@@ -63,8 +63,9 @@ def test_functions_of_another_source_or_processor_have_files_of_their_own(
     with monkeypatch.context() as patch:
         patch.setattr(type(codegen), "magic_tuple", lambda _: ("another", "processor", ""))
         assert [made(), made()] == [False, True]
+    assert [made(("further",)), made(("further",)), made(("another",))] == [False, True, False]
     assert made()
-    assert len(stored(tmp_path / "cache")) == 6
+    assert len(stored(tmp_path / "cache")) == 10
 
 
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
@@ -119,7 +120,7 @@ def test_arrays_of_another_kind_are_refused(damage):
 
 
 def test_films_with_a_term_from_elsewhere_are_stored_too(monkeypatch, tmp_path):
-    """Another source of the term's function has a name of its own."""
+    """The source of the term's function is one of those of its loops."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     layer = Layer.uniform((3e-9, 3e-9, 2e-9), Terms(8e5, further=(Askew(1e5, 2e5),)))
     kind = Engine(layer)._kind
@@ -131,5 +132,8 @@ def test_films_with_a_term_from_elsewhere_are_stored_too(monkeypatch, tmp_path):
     assert hits == [False, True]
     source = "def negative_gradient(x, y, z, a, b):\n    return x, y, z\n"
     monkeypatch.setattr("inspect.getsource", lambda _: source)
-    assert not loops.rate_of(*kind).stats.cache_hits
+    noted = []
+    monkeypatch.setattr(loops, "entry", lambda *_, sources: noted.append(sources) or (lambda f: f))
+    loops.rate_of(*kind)
     loops.rate_of.cache_clear()
+    assert noted == [(source,)]

@@ -95,8 +95,9 @@ VARYING = {
 }
 
 
-@pytest.mark.parametrize("kind", VARYING)
-@pytest.mark.parametrize("slonczewski_lambda", [1.0, 2.0])
+@pytest.mark.parametrize(
+    ("slonczewski_lambda", "kind"), [(1.0, "all"), (2.0, "no directions"), (2.0, "with a term")]
+)
 def test_every_cell_moves_as_the_equation_says(slonczewski_lambda, kind):
     """The reference is the field in double precision, and the equation solved by hand."""
     terms, options = VARYING[kind]
@@ -114,18 +115,19 @@ def test_every_cell_moves_as_the_equation_says(slonczewski_lambda, kind):
 
 
 @pytest.mark.parametrize(
-    ("name", "arrays"),
+    ("name", "temperature", "arrays"),
     [
-        ("exchange_stiffness", (True, False, False, False)),
-        ("anisotropy", (False, True, False, False)),
-        ("axis", (False, True, True, False)),
-        ("damping", (False, False, False, True)),
-        ("saturation_magnetization", (False, True, False, True)),
+        ("exchange_stiffness", 0.0, (True, False, False, False)),
+        ("axis", 0.0, (False, True, True, False)),
+        ("damping", 0.0, (False, False, False, True)),
+        ("saturation_magnetization", 300.0, (False, True, False, True)),
     ],
 )
-@pytest.mark.parametrize("temperature", [0.0, 300.0])
-def test_what_is_the_same_in_all_cells_is_a_number(name, arrays, temperature, monkeypatch):
-    """It moves as with arrays of this number: sums of neighbours alone have another order."""
+def test_what_is_the_same_in_all_cells_is_a_number(name, temperature, arrays, monkeypatch):
+    """It moves as with arrays of this number: sums of neighbours alone have another order.
+
+    Each kind of film takes seconds to compile, so they are few.
+    """
     rng, mask = np.random.default_rng(6), np.ones((20, 60), dtype=bool)
     mask[8:12, 30:34] = False
     values = directions(mask.shape, rng) if name == "axis" else rng.uniform(0.9, 1.1, mask.shape)
@@ -158,8 +160,10 @@ def forced_arrays(values, layer):
     [(30, slice(None)), (1000, slice(None)), (40, slice(16, 25))],
 )
 def test_a_step_goes_through_all_stages_in_every_row(columns, followed, precession):
-    terms = replace(MATERIAL, stray_field=False, precession=precession)
-    layer, torque = random_film((14, columns), terms=terms), currents(1.7)
+    terms = replace(
+        MATERIAL, stray_field=False, precession=precession, anisotropy_axis=(0.0, 0.0, 1.0)
+    )
+    layer, torque = random_film((14, columns), terms=terms, turned=False), currents(1.7)
     torque = torque if precession else None
     engine = Engine(layer, Tolerances(time_step_fraction=0.05))
     engine.magnetization = directions(layer.mask.shape, np.random.default_rng(2))
@@ -325,18 +329,6 @@ def test_each_shortcut_saves_work_and_none_changes_the_trace():
     engine._far_field(engine._m, field)
     apart = np.abs(field - latest).max(axis=(0, 1))
     assert apart[window.inside].max() < 6e-7 * 1.1e6
-
-
-def test_a_restored_film_goes_on_to_the_bit():
-    through, _ = passing()
-    resumed, _ = passing()
-    another = Engine(through.layer, material.DEFAULT)
-    another.set_torque(material.torque(0.4e12))
-    another.restore(resumed.state())
-    for engine in (through, another):
-        engine.advance(0.1e-9)
-    for name, value in through.state().items():
-        np.testing.assert_array_equal(value, another.state()[name], err_msg=name)
 
 
 def test_the_average_is_that_of_the_filled_part():

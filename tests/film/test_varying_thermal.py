@@ -94,17 +94,6 @@ def test_a_changed_material_keeps_the_cells():
     assert temperature == pytest.approx(expected, rel=1e-4, abs=0)
 
 
-def test_runs_resume_bit_for_bit():
-    whole, resumed = started(mixed()), started(mixed())
-    for engine in (whole, resumed):
-        engine.set_torque(material.torque(0.5e12))
-    whole.advance(5e-12)
-    resumed.restore(whole.state())
-    for engine in (whole, resumed):
-        engine.advance(5e-12)
-    np.testing.assert_array_equal(whole.magnetization, resumed.magnetization)
-
-
 @pytest.mark.parametrize("varies", [False, True])
 def test_the_spin_temperature_is_that_of_the_energy(varies):
     """|∇E|² over k_B ∇²E on the spheres of all moments, by finite differences of the energy."""
@@ -180,7 +169,7 @@ def test_every_class_of_cells_has_the_temperature():
     }
     classes |= {"low Ms": ms < 0.9, "high Ms": ms > 1.1}
     classes |= {"thin": thickness < 0.95, "thick": thickness > 1.05}
-    means = spin_temperatures(layer, classes, seeds=8, times=150)
+    means = spin_temperatures(layer, classes, seeds=4, times=120)
     for name, mean in means.items():
         assert (classes[name] & layer.mask).sum() >= 6, name
         assert mean == pytest.approx(1, abs=0.03), name

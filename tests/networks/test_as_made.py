@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-import xarray
 from helpers.made import imperfections
 from helpers.synthetic import one_sentence
 
@@ -13,7 +12,6 @@ from wallnet.files import FileError
 from wallnet.jobs.networks import AsMadeJob
 from wallnet.networks import as_made, storage
 from wallnet.networks.imperfections import generator_of
-from wallnet.networks.programming import ProgrammedNetwork
 
 QUIET = dict.fromkeys(("disturb", "retention", "wires", "neurons", "converters", "stuck"))
 
@@ -150,22 +148,3 @@ def test_a_file_of_other_levels_is_refused(results, images, tmp_path):
         own = of_levels(np.linspace(1e-5, 2e-5, 6), metrics["reading"], cycle_spread=[np.nan] * 6)
         evaluated(results, images, tmp_path, own)
     one_sentence(caught, "known.nc lacks cycle_spread of a level")
-
-
-def test_the_file_of_all_draws_has_what_made_it(results, images, tmp_path):
-    evaluated(results, images, tmp_path, draws=1)
-    with xarray.open_dataset(tmp_path / "out.nc") as data:
-        assert set(data.attrs) >= {
-            *("kind", "dataset", "device", "reading", "mapping", "recipe", "stage", "seed"),
-            *("parameters", "revision", "wallnet_version", "torch_version", "imperfections"),
-        }
-        assert data["as_made_accuracy"].attrs["units"] == "%"
-
-
-def test_programming_is_read_with_the_network(results):
-    _, checkpoint = results["on_levels"]
-    network = storage.load_network(checkpoint, "dense")
-    programming = str(checkpoint).replace("best.ckpt", "programming.nc")
-    loaded = ProgrammedNetwork.load(programming, network.model)
-    for name, tensor in network.model.state_dict().items():
-        assert torch.equal(loaded.template.state_dict()[name], tensor)

@@ -77,18 +77,6 @@ def numbered(count, rows=1, columns=1):
     return torch.from_numpy(pixels.reshape(count, 1, rows, columns)), torch.arange(count)
 
 
-def test_batches_go_through_every_image_once_an_epoch():
-    batches = ShuffledBatches(*numbered(10), 4, seed=1)
-    epochs = []
-    for _ in range(3):
-        labels = [named for _, named in batches]
-        assert list(map(len, labels)) == [4, 4, 2]
-        assert len(batches) == 3
-        epochs.append(torch.cat(labels).tolist())
-    assert all(sorted(order) == list(range(10)) for order in epochs)
-    assert epochs[0] != epochs[1] != epochs[2]
-
-
 def drawn(seed, epoch):
     """Return random numbers that a model draws in an epoch, if some were drawn before."""
     batches = ShuffledBatches(*numbered(10), 4, seed)

@@ -152,17 +152,6 @@ def test_the_shares_are_the_diagonal_of_the_fisher_matrix():
     torch.testing.assert_close(compensation._shares(logits), expected, atol=1e-6, rtol=1e-5)
 
 
-def test_labels_and_order_of_the_images_do_not_matter():
-    torch.manual_seed(5)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 4)).eval()
-    images = torch.rand(300, 1, 3, 4)
-    weights = [
-        quantize(model, LEVELS, "signed-fitted", data=images[order])[1].weight
-        for order in (torch.arange(300), torch.arange(299, -1, -1))
-    ]
-    assert torch.equal(*weights)
-
-
 def test_a_layer_before_the_last_is_not_weighted_by_probabilities():
     """Its outputs, here five, are no classes."""
     torch.manual_seed(4)

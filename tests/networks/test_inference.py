@@ -137,13 +137,6 @@ def test_inputs_of_zero_need_no_energy_of_synapses():
     assert cost["energy"] == cost["converter_energy"] > 0
 
 
-def test_the_default_conversion_is_a_published_one():
-    """5.73 mW at 1.6 GS/s."""
-    cost = two_by_three().inference_energy()
-    assert cost["converter_energy"] == pytest.approx(5 * 5.73e-3 / 1.6e9, rel=0.01, abs=0)
-    assert cost["time"] == pytest.approx(10e-9 + 2 / 1.6e9, rel=0.01, abs=0)
-
-
 def test_the_paper_s_network_needs_more_energy_in_converters_than_in_synapses():
     """The numbers of docs/write-energy.md: 10 kΩ and 20 kΩ are 100 and 50 µS."""
     model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
@@ -162,17 +155,13 @@ def test_the_paper_s_network_needs_more_energy_in_converters_than_in_synapses():
     [
         ({"inputs": -0.1}, "inputs = -0.1 "),
         ({"inputs": 1.5}, "inputs = 1.5 "),
-        ({"inputs": "a"}, "inputs = 'a' "),
         ({"inputs": torch.full((2, 3), torch.nan)}, "has values that are not finite; leave out"),
         ({"inputs": torch.ones(0, 3)}, "has no inputs; give some"),
         ({"inputs": torch.ones(2, 4)}, "inputs cannot be read by the model (mat1 and mat2"),
         ({"read_voltage": 100}, "100 mV are 0.1 V"),
-        ({"read_voltage": None}, "read_voltage = None "),
         ({"read_time": 0}, "times are in seconds"),
         ({"conversion_energy": 2}, "2 pJ are 2e-12 J"),
-        ({"conversion_time": -1e-9}, "times are in seconds"),
         ({"outputs_per_converter": 0}, "outputs_per_converter = 0 "),
-        ({"outputs_per_converter": 1.5}, "outputs_per_converter = 1.5 "),
     ],
 )
 def test_bad_arguments_are_one_sentence(arguments, part):

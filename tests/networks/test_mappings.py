@@ -43,43 +43,17 @@ def test_the_configuration_knows_every_mapping_and_level_set(tmp_path):
     mappings = [read_mapping(path, "parallel", f"layer{suffix}") for suffix in suffixes]
     counts = [len(mapping.conductances) for mapping, _ in mappings]
     assert counts == [6, 11, 6, 4, 2]
-    largest = ("largest", float("inf"))
-    for name in SCHEMES:
-        rows = name == "row"
-        assert split_mapping(name) == (name, rows, *largest, "measured")
-        assert split_mapping(f"{name}-reachable") == (name, rows, *largest, "reachable")
-        assert split_mapping(f"{name}-fitted")[:3] == (name, rows, "fitted")
 
 
 def test_every_named_scheme_computes_and_no_other():
     assert {*schemes.SCHEMES} == {*SCHEMES}
 
 
-def test_every_part_of_a_name_is_read():
-    every = split_mapping("signed-row-2.5sd-extended")
-    assert every == ("signed", True, "deviations", 2.5, "extended")
-    assert split_mapping("row-3sd") == ("row", True, "deviations", 3.0, "measured")
-    infinite = float("inf")
-    fitted = ("differential", True, "fitted", infinite, "reachable")
-    assert split_mapping("differential-row-fitted-reachable") == fitted
-    # and reaches the mapping, except the level set
+def test_every_part_of_a_name_reaches_the_mapping():
+    """Except the level set."""
     created = WeightMapping("signed-row-2.5sd-extended", LEVELS)
     assert type(created.scheme) is Signed
     assert (created.per_row, created.scale, created.deviations) == (True, "deviations", 2.5)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", "layr", "fitted", "layer-measured", "layer-extended-row", "layer-row"),
-        *("signed-0sd", "signed-10sd", "signed-fitted-3sd", "signed-3.125sd", "signed\n"),
-    ],
-)
-def test_other_names_are_no_mappings(name):
-    with pytest.raises(ValueError, match="not a mapping"):
-        split_mapping(name)
-    with pytest.raises(ValueError, match="not a mapping"):
-        WeightMapping(name, LEVELS)
 
 
 # Rules of the scale, calculated a second time in plain NumPy

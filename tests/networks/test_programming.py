@@ -138,28 +138,12 @@ def test_each_synapse_has_the_conductance_of_its_level(tmp_path, name):
         assert {tuple(pair > 0) for pair in level} == {(0, 0), (1, 0), (0, 1)}
 
 
-def test_a_weight_beside_the_levels_is_not_written(tmp_path):
-    """The least change in single precision is enough."""
-    model, circuits, path = programmed("signed", tmp_path)
-    path.unlink()
-    with torch.no_grad():
-        moved = model.wide.weight[1, 2].nextafter(torch.tensor(9.0))
-        model.wide.weight[1, 2] = moved
-    placement = Placement(WeightMapping("signed", CONDUCTANCES), circuits)
-    with pytest.raises(ValueError, match="layer wide has 1 weights that are not on the levels"):
-        write(synaptic_layers(model), placement, path)
-    assert not path.exists()
-
-
 def changed(path, change):
     """Write a programming anew after a change of its variables."""
     with xarray.open_dataset(path) as opened:
         data = opened.load()
     change(data)
     data.to_netcdf(path, engine="netcdf4")
-
-
-# Networks of a campaign
 
 
 # Faults

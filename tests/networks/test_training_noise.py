@@ -13,7 +13,6 @@ from torch.utils.data import DataLoader
 from wallnet import files
 from wallnet.jobs.networks import mapping_job
 from wallnet.networks import ProgrammedNetwork, TrainOnLevels, convert, prepare_qat
-from wallnet.networks.mappings import WeightMapping
 
 LEVELS = [10e-6, 13e-6, 18e-6, 30e-6]
 NOISE = 0.05
@@ -66,16 +65,6 @@ def test_each_weight_and_each_pass_has_its_own_noise():
         assert abs(correlation) < 4 / first.numel() ** 0.5
     scaled = prepared(noise=2 * NOISE).weight.detach() - prepared(noise=0).weight.detach()
     assert scaled.std() == pytest.approx(2 * float(first.std()), rel=0.02, abs=0)
-
-
-def test_a_row_has_the_noise_of_its_own_scale():
-    torch.manual_seed(3)
-    layer = nn.Linear(20_000, 2)
-    layer.weight.data[1] *= 5
-    prepare_qat(layer, LEVELS, "signed-row", noise=NOISE)
-    clean = layer.eval().weight.detach()
-    noise = layer.train().weight.detach() - clean
-    assert noise[1].std() / noise[0].std() == pytest.approx(5, rel=0.1, abs=0)
 
 
 def test_the_gradient_passes_through_the_noise():
@@ -204,10 +193,3 @@ def test_a_noise_is_a_share(noise):
     with pytest.raises(ValueError, match=r"^noise = .*; ") as caught:
         prepared(noise=noise)
     assert "\n" not in str(caught.value)
-
-
-def test_conductances_of_an_entry_are_those_of_its_synapses():
-    """By hand, with levels in another unit and order."""
-    mapping = WeightMapping("signed", [30, 10, 14])
-    expected = [math.hypot(10, g) / 20 for g in (30, 14, 10, 14, 30)]
-    np.testing.assert_allclose(mapping.magnitudes, expected, rtol=1e-6)

@@ -298,16 +298,6 @@ def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, jo
         assert word in (folder / "table.html").read_text(encoding="utf-8")
 
 
-def test_each_energy_is_in_the_unit_of_its_title():
-    """Those of the readable table."""
-    units = {"(nJ)": 1e-9, "(pJ)": 1e-12}
-    factors = {
-        title: factor for title, factor, _ in programming.COLUMNS.values() if "energy" in title
-    }
-    assert len(factors) == 2
-    assert all(units[title.split()[-1]] == factor for title, factor in factors.items())
-
-
 def change(path, kind, **values):
     data = files.read_dataset(path, kind)
     for name, array in values.items():

@@ -186,21 +186,6 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(tmp_path
     assert [text.get_text() for text in legend.get_texts()] == series
 
 
-def test_the_axes_of_the_figure_of_mappings_have_plain_numbers(tmp_path):
-    figure = drawn(sources(tmp_path))
-    figure.draw_without_rendering()
-    for panel in figure.axes:
-        low, high = panel.get_ylim()
-        shown = {
-            float(text.get_text().replace("\N{MINUS SIGN}", "-"))
-            for tick, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
-            if low <= tick <= high
-        }
-        assert len(shown) >= 3
-        assert shown == {tick for tick in panel.get_yticks() if low <= tick <= high}
-        assert panel.get_yscale() == "symlog"
-
-
 def test_one_seed_has_no_bar(tmp_path):
     (container,) = drawn(sources(tmp_path, list(comparisons())[:1])).axes[0].containers
     assert all(low == high for low, high in bars_of(container, 1))

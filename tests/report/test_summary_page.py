@@ -211,20 +211,6 @@ def referring(**reference):
     return job.model_copy(update={"reference": Reference(**reference)})
 
 
-def test_the_arrival_of_a_wall_is_that_of_its_pulse_at_its_notch(synapse):
-    """The edges of the notches of 36 nm are at 282 and 582 nm."""
-    arrival_times = [
-        ArrivalTime(device="d", current_density=density, notch=notch, time=2e-9, tolerance=1e-9)
-        for density, notch in ((0.5e12, 1), (0.8e12, 2))
-    ]
-    job = referring(arrival_times=tuple(arrival_times))
-    rows = summary.reference_table(job, {"d": synapse.gather()}).rows()
-    assert [(row[1], row[4]) for row in rows] == [
-        ("time to notch 1", f"{2 * (300 - 18 - 60) / (300 - 60):.2f} ns"),
-        ("time to notch 2", f"{2 * (600 - 18 - 60) / (600 - 60):.2f} ns"),
-    ]
-
-
 def test_reference_data_of_moving_walls_or_pulses_that_nobody_made(synapse, neuron):
     data = synapse.gather()
     data["settled"].values[1], data["state"].values[1] = 0, "still moving"

@@ -96,6 +96,8 @@ def test_findings_are_counted_apart_and_failures_are_named(tmp_path):
     tables = validation.tabulate(written(tmp_path, [{**RESULTS[0], "rows": rows}]))
     lines = tables["markdown"].splitlines()
     assert lines[0].startswith("1 of 2 rows passed; FAILED: width. 2 rows are findings, reported")
+    stored = [row["passed"] for row in csv.DictReader(tables["csv"].splitlines())]
+    assert stored == ["True", "False", "", ""]
     cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
     shown = {row[1]: row[cells[0].index("passed")] for row in cells}
     assert {name: shown[name] for name in verdicts} == {

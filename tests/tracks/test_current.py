@@ -243,17 +243,6 @@ def test_a_cut_track_heats_as_finite_volumes_in_three_dimensions():
         assert pulse["write_current"] == pytest.approx(whole["write_current"], abs=0)
 
 
-def test_the_narrow_track_of_the_campaign_is_as_hot_as_an_independent_estimate():
-    """1e12 A/m² for 1 ns, heat stored in metal and magnet alone, no shunt: 128 K, 166 K."""
-    bare = {"interface_resistance": 0, "cap_thickness": 0, "encapsulation_conductivity": 0}
-    keys = plan.load(ROOT / "config.yaml").simulated["synapse-rewritable-10"].plain()
-    keys |= {"heating": bare, "heavy_metal": {"cut": True}}
-    keys["material"]["resistivity"] = "insulating"
-    pulse = write_energy_of(write_energy_job(api.make_device(**keys)), 1e12, 1e-9)
-    assert pulse["mean_temperature_rise"] == pytest.approx(128, rel=0.05, abs=0)
-    assert pulse["temperature_rise"] == pytest.approx(166, rel=0.05, abs=0)
-
-
 @pytest.mark.slow
 def test_the_heated_film_has_the_mean_temperature_of_its_cut_track():
     heated = device(temperature={"ambient": 300, "heating": "pulse"})

@@ -248,19 +248,8 @@ MISTAKES = {
         {"start": 0.0, "stop": 80e-9, "damping": 0.4},
     ],
     "regions.0 has no centre of a cell": [{"start": 2.5e-9, "stop": 5e-9, "damping": 0.4}],
-    "regions.0.thickness = 2.0 is outside": [{"start": 0.0, "stop": 20e-9, "thickness": 2.0}],
     "regions.0.uniaxial_anisotropy.ramp.1 = 1.0 is outside": [
         {"start": 0.0, "stop": 20e-9, "uniaxial_anisotropy": {"ramp": [1e6, 1.0]}}
-    ],
-    "regions.0.uniaxial_anisotropy.steps has too few": [
-        {"start": 0.0, "stop": 20e-9, "uniaxial_anisotropy": {"steps": [1e6]}}
-    ],
-    "regions.0.uniaxial_anisotropy has too many": [
-        {
-            "start": 0.0,
-            "stop": 20e-9,
-            "uniaxial_anisotropy": {"steps": [1e6, 2e6], "ramp": [1e6, 2e6]},
-        }
     ],
     "whose uniaxial_anisotropy is 400000 J/m³, too low for a perpendicular": [
         {"start": 0.0, "stop": 20e-9, "uniaxial_anisotropy": 0.4e6}
@@ -329,9 +318,6 @@ FILES = {
     ),
     "whose x is from 0 to 5.5e-08 m; it has to cover the centres of cells, 2e-09 to 5.8e-08 m": (
         lambda path: write_map(path, [0.0, 55e-9], Y, damping=np.full((3, 2), 0.4))
-    ),
-    "whose y is from 3e-09 to 2e-08 m; it has to cover": lambda path: write_map(
-        path, X, [3e-9, 20e-9], damping=np.full((2, 4), 0.4)
     ),
     "parameters_file makes a cell at x = 1e-08 m, y = 6e-09 m, whose uniaxial_anisotropy is": (
         lambda path: write_map(

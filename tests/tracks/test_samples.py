@@ -344,7 +344,6 @@ def test_ubermag_has_the_fields_of_a_sample_with_stairs():
 
 
 MISTAKES = {
-    "edges.rms = 2.0 is outside": {"edges": {"rms": 2.0}},
     "edges.rms lets the edges meet: at four standard deviations, the narrowest place is -2e-09 m": {
         "edges": {"rms": 5e-9}
     },
@@ -355,9 +354,7 @@ MISTAKES = {
     "grains.anisotropy = 5 is outside the range 0 to 0.2; it is relative: 2 % are 0.02": {
         "grains": {"anisotropy": 5}
     },
-    "grains.boundary_exchange = 2 is outside": {"grains": {"boundary_exchange": 2}},
     "notches lets a notch vanish, whose depth of 1.1e-08 m": {"notches": {"depth": 3e-9}},
-    "edges.sigma": {"edges": {"sigma": 1e-9}},
     "has no part; add edges, notches or grains": {"seed": 3},
 }
 
