@@ -253,9 +253,9 @@ def _figures() -> dict[str, Any]:
     points = _source("stairs", "J", "G", "state", "fill")
     levels, fits = _source("levels", "G", "state", "dash"), _source("fits", "J", "G", "dash")
     stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
+    stairs.line("J", "G", source=points, line_color="#bbbbbb")
     look = {"line_color": style.COLOURS[2], "line_width": 2, "line_dash": "dash"}
     stairs.multi_line("J", "G", source=fits, **look)
-    stairs.line("J", "G", source=points, line_color="#bbbbbb")
     look = {"size": 9, "line_color": style.COLOURS[0], "fill_color": "fill", "line_width": 2}
     dots = stairs.scatter("J", "G", source=points, **look)
     look = {"size": 16, "fill_alpha": 0, "line_width": 2, "line_color": style.COLOURS[1]}
