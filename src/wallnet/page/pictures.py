@@ -186,7 +186,10 @@ def _png(colours: NDArray[np.uint8]) -> str:
 
 
 def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
-    """Yield the probability of each state over the current density, for each model of a study."""
+    """Yield the probability of each state over the current density, for each model of a study.
+
+    `points` are those above zero, and `ways` the lines through all.
+    """
     data = results.studied.get((studied.study, studied.subject))
     probabilities = getattr(show_of(studied.study), "probabilities", None)
     if data is None or probabilities is None:
@@ -194,11 +197,12 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
     for model, rows in probabilities(data).groupby("model", sort=False):
         points = _points(**{name: rows[name].values for name in ("J", "state", "P", "low", "high")})
         colours = dict(zip(dict.fromkeys(points["state"]), itertools.cycle(style.COLOURS)))
-        points["colour"] = [*map(colours.__getitem__, points["state"])]
-        states = pandas.DataFrame(points).groupby("state", sort=False)[["J", "P"]].agg(list)
-        ways = states.assign(colour=colours).reset_index().to_dict("list")
+        frame = pandas.DataFrame(points)
+        frame["colour"] = frame["state"].map(colours)
+        ways = frame.groupby("state", sort=False)[["J", "P"]].agg(list).assign(colour=colours)
+        shown = {"ways": ways.reset_index(), "points": frame[frame["P"] > 0]}
         label = studied.subject if model == AS_CONFIGURED else f"{studied.subject}, {model}"
-        yield {"label": label, "points": points, "ways": ways}
+        yield {"label": label} | {name: part.to_dict("list") for name, part in shown.items()}
 
 
 # The figures
