@@ -23,29 +23,23 @@ from wallnet.studies import STUDIES
 
 def missing(study: Question, campaign: Campaign) -> str:
     """Return the sentence on a study without results, with the shortest section that it runs."""
-    devices = sorted(campaign.simulated.items(), key=lambda item: item[1].kind != "synapse")
-    example = ""
-    if devices and not study.subjects_in:
-        name, device = devices[0]
-        density, duration = f"{device.pulse.current_densities[-1]:.3e}", device.pulse.duration
+    text = f"the target {study.name} has nothing to run; add {study.missing} under {study.name}"
+    for name in [*campaign.of_kind("synapse"), *campaign.simulated][: not study.subjects_in]:
+        pulse = campaign.simulated[name].pulse
+        density, time = (f"{x:.3e}" for x in (pulse.current_densities[-1], pulse.duration))
         values = {
             "device": name,
             "current_densities": f"[{density}]",
-            "durations": f"[{duration:.3e}]",
+            "durations": f"[{time}]",
             "write": density,
-            "pulses": f"[{{current_density: {density}, duration: {duration:.3e}}}]",
+            "pulses": f"[{{current_density: {density}, duration: {time}}}]",
             "cases": f"{{first: {{device: {name}, current_density: {density}}}}}",
         }
-        fields = study.settings.model_fields.items()
-        needed = ", ".join(
-            f"{key}: {values.get(key, '…')}" for key, one in fields if one.is_required()
-        )
+        keys = (key for key, one in study.settings.model_fields.items() if one.is_required())
+        needed = ", ".join(f"{key}: {values.get(key, '…')}" for key in keys)
         subject = name if study.of_device else "first"
-        example = f", such as {study.name}: {{{subject}: {{{needed}}}}}"
-    return (
-        f"the target {study.name} has nothing to run; add {study.missing} under {study.name}"
-        f"{example}, in config.yaml or studies.yaml"
-    )
+        text += f", such as {study.name}: {{{subject}: {{{needed}}}}}"
+    return f"{text}, in config.yaml or studies.yaml"
 
 
 def check_scheduler(executor: str) -> None:
