@@ -499,8 +499,7 @@ def _measured_levels(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     axes.yaxis.set_major_formatter(EngFormatter(unit="S"))
     axes.set(xlabel="level", ylabel=r"conductance $\mathit{G}$")
     axes.tick_params(right=False)
-    low, high = conductances[0], conductances[-1]
-    forward, back = _linear(low, high)
+    forward, back = _linear(conductances[0], conductances[-1])
     axes.secondary_yaxis("right", functions=(back, forward)).set_ylabel(G_NORM_LABEL)
     return "levels"
 
@@ -537,12 +536,9 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     data = data.assign_coords(current_density=abs(data["current_density"]))
     data = data.sortby("current_density")
     density, beyond = data["current_density"].values / UNIT_OF_J, data["beyond_model"].values == 1
-    of_places = {
-        "mean": ("heating_mean", "mean_temperature_rise"),
-        "middle": ("heating_middle", "temperature_rise"),
-    }
-    for index, (title, (heating, rise)) in enumerate(of_places.items()):
-        over_time.plot(time, data[heating].values, label=title, **style.look(index))
+    places = {"mean": "mean_temperature_rise", "middle": "temperature_rise"}
+    for index, (title, rise) in enumerate(places.items()):
+        over_time.plot(time, data[f"heating_{title}"].values, label=title, **style.look(index))
         look = style.look(index, marker=True) | {"label": title}
         _draw_points(rises, density, data[rise].values, beyond, **look)
     limit = WriteEnergyJob.of_dataset(data.attrs).largest_rise

@@ -108,6 +108,7 @@ def _device(
     ]
     start = max(shown, key=lambda index: (not hollow[index], at_notch[index], index), default=0)
     title, text = DETAILS[data.attrs["kind"]]
+    own = [studied for studied in job.studied if studied.device == name]
     return {
         "title": title,
         "about": text,
@@ -124,12 +125,7 @@ def _device(
         "stairs": _points(J=density, G=ends, state=states, fill=fill),
         "levels": levels,
         "fits": fits,
-        "chances": [
-            chance
-            for studied in job.studied
-            if studied.device == name
-            for chance in _chances(studied, results)
-        ],
+        "chances": [chance for studied in own for chance in _chances(studied, results)],
     }
 
 
@@ -210,10 +206,10 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
 
 def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     """Return a figure without tools, as wide as the page."""
-    look: dict[str, Any] = {"toolbar_location": None, "tools": "", "min_border_left": 65}
-    look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
-    look["x_range"] = models.DataRange1d(default_span=0.2)  # of a single pulse, in 1e12 A/m²
-    plot = figure(name=name, height=height, **look | options)
+    options.setdefault("x_range", models.DataRange1d(default_span=0.2))  # of one J in 1e12 A/m²
+    look: dict[str, Any] = {"toolbar_location": None, "tools": "", "sizing_mode": "stretch_width"}
+    look |= {"min_border_left": 65, "min_border_right": 20, "y_axis_label": y}
+    plot = figure(name=name, height=height, **look, **options)
     plot.axis.minor_tick_line_color = None
     plot.yaxis.ticker = models.BasicTicker(desired_num_ticks=height // 40)
     return plot

@@ -29,16 +29,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LINE_STYLES: tuple[Any, ...] = (
-    "-",
-    "--",
-    "-.",
-    ":",
-    (0, (3, 1, 1, 1, 1, 1)),
-    (0, (5, 1)),
-    (0, (1, 1)),
-    (0, (7, 2, 1, 2)),
-)
+DASHES = (3, 1, 1, 1, 1, 1), (5, 1), (1, 1), (7, 2, 1, 2)
+LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", *((0, dashes) for dashes in DASHES))
 
 LOOKS = tuple(zip(COLOURS, LINE_STYLES, MARKERS, strict=True))
 """Colour, line style and marker of the n-th line of an axes."""
