@@ -34,11 +34,12 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
 
 @pytest.mark.campaign
 def test_every_pulse_of_a_new_campaign_is_cool_and_ends_at_a_level_that_stands(tmp_path, capsys):
-    """One level for each of four notches, from the weakest pulse to the strongest."""
+    """One level for each of four notches, from the weakest pulse to the strongest; all retained."""
     cli.main(["init", str(tmp_path)])
-    Campaign(tmp_path).snakemake("results/devices/synapse.nc")
+    barriers = "results/barriers/synapse.nc"
+    Campaign(tmp_path).snakemake("results/devices/synapse.nc", barriers)
     device = files.read_dataset(tmp_path / "results/devices/synapse.nc", "synapse")
-    notches = [f"notch {number}" for number in (1, 1, 2, 3, 3, 4, 4)]
+    notches = [f"notch {number}" for number in (1, 1, 1, 2, 3, 3, 4)]
     assert device["state"].values.tolist() == notches
     assert device["settled"].values.tolist() == [1] * 7
     assert device["temperature_rise"].values.max() < 50
@@ -47,6 +48,9 @@ def test_every_pulse_of_a_new_campaign_is_cool_and_ends_at_a_level_that_stands(t
     assert device["reachable"].values.tolist() == [1, 0, 1, 0, 1, 0, 1]
     assert (device["level_conductance"].diff("level") > 0).all()
     assert "caveat" not in device.attrs
+    states = files.read_dataset(tmp_path / barriers, "barriers")
+    kept = states["state_name"].values[states["state_retained"].values == 1].tolist()
+    assert kept == whole
     cli.main(["preview", "--directory", str(tmp_path)])
     assert "!" not in capsys.readouterr().out
 
