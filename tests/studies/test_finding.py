@@ -24,7 +24,7 @@ def said(study, dimensions, coordinates=None, **variables):
 def test_barriers(retained, count):
     """Barriers are in units of k_B T at 310 K; one is unknown, and a half state does not count."""
     dimensions = dict.fromkeys(("state_retained", "state_barrier", "state_name"), "state")
-    barriers = np.array([41.5, NAN, 7.25, 60.0][: len(retained)] + [4.0]) * 1.380649e-23 * 310
+    barriers = np.array([*[41.5, NAN, 7.25, 60.0][: len(retained)], 4.0]) * 1.380649e-23 * 310
     names = [f"notch {number + 1}" for number in range(len(retained))]
     about = {"state_retained": [*retained, 0], "state_name": [*names, "between 1 and 2"]}
     finding = said("barriers", dimensions, **about, state_barrier=barriers)
