@@ -458,7 +458,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
-def _compared(sources: Sources, figures: Figures) -> "style.Figure":
+def _synapses_compared(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     figure, panels = _of_readings(figures, 0.47, sharey=True)
     for reading, axes in panels.items():
@@ -556,16 +556,10 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     return figure
 
 
-DRAWINGS: dict[str, Callable[[Sources, Figures], "style.Figure"]] = {
-    "transfer-curve": _transfer_curve,
-    "magnetization": _magnetization,
-    "dynamics": _dynamics,
-    "wall-position": _wall_position,
-    "conductance": _conductance,
-    "synapses-compared": _compared,
-    "measured": _measured,
-    "write-energy": _write_energy,
-}
+DRAWINGS = style.by_name(
+    *(_transfer_curve, _magnetization, _dynamics, _wall_position, _conductance),
+    *(_synapses_compared, _measured, _write_energy),
+)
 """All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 

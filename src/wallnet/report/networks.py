@@ -2,7 +2,7 @@
 
 import base64
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -348,7 +348,7 @@ def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "style
     return figure
 
 
-def _curves(
+def _training_curves(
     records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()
 ) -> "style.Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
@@ -470,13 +470,7 @@ def side_by_side(
         panel.errorbar(x, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
 
 
-DRAWINGS: dict[str, Callable[..., "style.Figure"]] = {
-    "weights": _weights,
-    "confusion": _confusion,
-    "misread": _misread,
-    "training-curves": _curves,
-    "accuracy": _accuracy,
-}
+DRAWINGS = style.by_name(_weights, _confusion, _misread, _training_curves, _accuracy)
 """Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
 
 Their arguments are records, the style, and numbers of notches whose rows of Table II they show.

@@ -5,7 +5,7 @@ figure is also readable in grey.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SourceFiles = Mapping[str, Sequence[str]]
 """Source files of a table or a figure, by name."""
+
+Drawing = Callable[..., "Figure"]
 
 Drawn = tuple["Figure", dict[str, Any]]
 """A figure, and its origin."""
@@ -45,6 +47,18 @@ METRES_PER_INCH = 0.0254
 
 J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 """Label of an axis of current densities."""
+
+
+def by_name(*drawings: Drawing) -> dict[str, Drawing]:
+    """Return functions that draw by the names of their figures, which are those of the functions.
+
+    Examples
+    --------
+    >>> def _wall_position(): ...
+    >>> [*by_name(_wall_position)]
+    ['wall-position']
+    """
+    return {drawing.__name__.strip("_").replace("_", "-"): drawing for drawing in drawings}
 
 
 def look(index: int, *, marker: bool = False) -> dict[str, Any]:
