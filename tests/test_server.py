@@ -319,7 +319,7 @@ def test_it_imports_modules_before_the_first_command_and_tells_what_they_print(
 def test_it_tells_that_a_command_compiles_which_its_log_says_too(tmp_path, monkeypatch):
     """A kind of film that this processor has not simulated yet is compiled in its first job."""
     (tmp_path / "mine.py").write_text(
-        "from wallnet.film import compiling\ncompiling.say_compiling()\n"
+        "from wallnet.film import compiling\ncompiling.Compiling().on_start(None)\n"
     )
     monkeypatch.chdir(tmp_path)
     for name, value in client.SINGLE_THREAD.items():

@@ -47,6 +47,9 @@ UNSAID = (
 INTERRUPTED = re.compile("Terminating processes on user request|.*died with <Signals.SIGINT", re.S)
 """Snakemake's messages that Ctrl-C has ended the run, or a job; either may be the first."""
 
+COMPILING, COMPILED = "compiling the engine", "the engine is compiled"
+"""Beginnings of what a job says before and after it compiles (`wallnet.film.compiling`)."""
+
 RESTARTED = re.compile(r"Trying to restart job (\d+)")
 
 MOST_RUNNING = 8
@@ -76,17 +79,25 @@ class Job:
     outputs: tuple[str, ...]
     logs: tuple[str, ...]
     started: float
+    since: float
+    """Since when its pace is timed."""
+    simulated: float = 0.0
+    """Time in s that it had simulated then."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any], started: float = 0.0) -> "Job":
         """Return the job of a record of Snakemake."""
         name = " ".join(map(str, (said["rule_name"], *dict(said.get("wildcards") or {}).values())))
         outputs, logs = tuple(said.get("output") or ()), tuple(said.get("log") or ())
-        return cls(said["rule_name"], said["jobid"], name, outputs, logs, started)
+        return cls(said["rule_name"], said["jobid"], name, outputs, logs, started, started)
+
+    def noted(self) -> tuple[float, float] | None:
+        """Return its simulated and longest time in s, None if unknown."""
+        return read_progress(self.outputs[0]) if self.outputs else None
 
     def progress(self, now: float) -> str:
         """Return how far its simulation has come, or the time since the run took the job."""
-        if self.outputs and (noted := read_progress(self.outputs[0])):
+        if noted := self.noted():
             return f"{noted[0] / 1e-9:.1f} of {noted[1] / 1e-9:.1f} ns"
         return time_in_words(now - self.started)
 
@@ -106,7 +117,9 @@ class Run:
         # estimated times in s of the jobs that are known at the beginning, by number
         self.times: Mapping[int, float] = {}
         self._clock = clock
-        # when the first job was taken, and when it ended: until then the engine is compiled
+        # whether a job compiles the engine
+        self.compiling = False
+        # when the first job was taken, and since when the pace is timed: imports come before
         self.began = self._ready = 0.0
         # of jobs that ended later: what they took in s since then, and their estimated times
         self._took = self._timed = 0.0
@@ -128,16 +141,23 @@ class Run:
             self._ended = self._clock()
             self._worked += self._time_of(job)
             if self._ready:
-                self._took += self._ended - max(job.started, self._ready)
+                self._took += self._ended - job.since
                 self._timed += self._time_of(job)
-            self._ready = self._ready or self._ended
+            elif not self.compiling:
+                self.time_anew()
+
+    def time_anew(self) -> None:
+        """Time the pace from now on: what went before, as compiling, tells nothing of the rest."""
+        self._ready, self._took, self._timed, self.compiling = self._clock(), 0.0, 0.0, False
+        for job in self.running.values():
+            job.since, (job.simulated, _) = self._ready, job.noted() or (0.0, 0.0)
 
     def fail(self, said: Mapping[str, Any]) -> str:
         """Take a failure; return a line with the job and its logs, and the last line of the first.
 
         Of a cluster's job, only the failure names the cluster's log.
         """
-        failed = Job.of(said)
+        failed, self.compiling = Job.of(said), False
         job = self.failed[failed.number] = self.running.pop(failed.number, failed)
         logs = ", ".join(log.removeprefix(f"{os.getcwd()}/") for log in failed.logs or job.logs)
         match = re.search(r"SLURM status is: '(\w+)'", str(said.get("rule_msg")))
@@ -155,25 +175,25 @@ class Run:
         """Return the estimated time left in s; None as long as too little was timed.
 
         What is left takes as long for its estimated times as what is finished took from the first
-        end to the last, with all starts and queues. Jobs that became known later take the mean of
-        the others, and those that failed are not left. The run ends with the last of those that
-        run, whose simulated time tells how far they are.
+        end, or the last compilation, to the last end, with all starts and queues. Jobs that became
+        known later take the mean of the others, and those that failed are not left. The run ends
+        with the last of those that run, whose simulated time tells how far they are.
         """
         work = sum(self.times.values()) + (self.total - len(self.times)) * self._mean_time()
-        if not self._timed or self._timed < ENOUGH * work:
+        if self.compiling or not self._timed or self._timed < ENOUGH * work:
             return None
         now, running = self._clock(), list(self.running.values())
         pace = (self._ended - self._ready) / self._timed
         left = work - self._worked - sum(map(self._time_of, self.failed.values()))
         waiting = left - sum(map(self._time_of, running))
-        ends = [self._left_of(job, now - job.started) for job in running]
+        ends = [self._left_of(job, now - job.since) for job in running]
         return max(left * pace - (now - self._ended), waiting * pace, *ends, 0.0)
 
     def _left_of(self, job: Job, elapsed: float) -> float:
         """Return the time left in s of a job that runs."""
-        noted = read_progress(job.outputs[0]) if job.outputs else None
-        if noted and noted[0] > ENOUGH * noted[1]:
-            return elapsed * (noted[1] / noted[0] - 1)
+        simulated, longest = job.noted() or (0.0, 0.0)
+        if simulated - job.simulated > ENOUGH * longest:
+            return elapsed * (longest - simulated) / (simulated - job.simulated)
         return self._time_of(job) * self._took / self._timed - elapsed
 
     def line(self) -> str:
@@ -379,14 +399,19 @@ class LogHandler(LogHandlerBase):
         """Take a message; Snakemake has no events for an interruption and a restart."""
         self.run.interrupted |= bool(INTERRUPTED.match(text))
         self._complete &= level < logging.ERROR
-        if match := RESTARTED.match(text):
+        if text.startswith(COMPILED):
+            self.run.time_anew()
+        elif text.startswith(COMPILING):
+            if not self.run.compiling:
+                self._print(text)
+            self.run.compiling = True
+        elif match := RESTARTED.match(text):
             if job := self.run.failed.pop(int(match[1]), None):
                 self._print(f"again: {job.name}")
-            return
-        shown = text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID))
-        if shown and text and text not in self._said:
+        elif text.startswith(SAID) or (level >= logging.WARNING and not text.startswith(UNSAID)):
+            if text and text not in self._said:
+                self._print(text)
             self._said.add(text)
-            self._print(text)
 
     def _print(self, text: str) -> None:
         """Print lines above the display."""

@@ -33,16 +33,24 @@ def test_a_new_campaign_is_valid_and_snakemake_plans_it(tmp_path, capsys):
 
 
 @pytest.mark.campaign
-def test_the_weakest_and_the_strongest_pulse_of_a_new_campaign_end_in_notches(tmp_path, capsys):
-    """In the first and in the last of four; no pulse is too hot."""
+def test_every_pulse_of_a_new_campaign_is_cool_and_ends_at_a_level_that_stands(tmp_path, capsys):
+    """One level for each of four notches, from the weakest pulse to the strongest; all retained."""
     cli.main(["init", str(tmp_path)])
-    traces = [f"results/traces/synapse/{density}.nc" for density in ("0.2000", "0.5500")]
-    Campaign(tmp_path).snakemake(*traces)
-    for path, notch in zip(traces, (60e-9, 324e-9), strict=True):
-        trace = files.read_dataset(tmp_path / path, "run")
-        assert trace["read_settled"].values[0, -1] == 1
-        assert trace["wall_position"].values[-1] == pytest.approx(notch, abs=4e-9)
-    capsys.readouterr()
+    barriers = "results/barriers/synapse.nc"
+    Campaign(tmp_path).snakemake("results/devices/synapse.nc", barriers)
+    device = files.read_dataset(tmp_path / "results/devices/synapse.nc", "synapse")
+    notches = [f"notch {number}" for number in (1, 1, 1, 2, 3, 3, 4)]
+    assert device["state"].values.tolist() == notches
+    assert device["settled"].values.tolist() == [1] * 7
+    assert device["temperature_rise"].values.max() < 50
+    whole = device["level_state"].values[::2].tolist()
+    assert whole == ["notch 1", "notch 2", "notch 3", "notch 4"]
+    assert device["reachable"].values.tolist() == [1, 0, 1, 0, 1, 0, 1]
+    assert (device["level_conductance"].diff("level") > 0).all()
+    assert "caveat" not in device.attrs
+    states = files.read_dataset(tmp_path / barriers, "barriers")
+    kept = states["state_name"].values[states["state_retained"].values == 1].tolist()
+    assert kept == whole
     cli.main(["preview", "--directory", str(tmp_path)])
     assert "!" not in capsys.readouterr().out
 

@@ -183,3 +183,9 @@ def test_a_rise_time_makes_a_trapezoid():
 def test_a_rise_time_that_does_not_fit_is_refused(pulse, message):
     with pytest.raises(config.ConfigError, match=f"devices.stairs.pulse.{message}"):
         plan.parse(with_rise_time(**pulse))
+
+
+def test_a_block_as_waveform_points_to_the_rise_time():
+    assert one_problem(with_rise_time(waveform={"rise_time": 0.3e-9})).endswith(
+        "waveform is a block, not a list; write [[time, share], ...], or pulse.rise_time"
+    )

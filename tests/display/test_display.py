@@ -24,6 +24,7 @@ from snakemake_logger_plugin_wallnet import LogHandler, Run, changes_of, differe
 from wallnet import files
 from wallnet.files.origin import stated
 from wallnet.files.progress import noted_progress, progress_of, read_progress
+from wallnet.film import compiling
 from wallnet.plan import work
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import expected_times
@@ -103,6 +104,63 @@ def test_time_left_is_that_of_the_work_left_at_the_pace_since_the_first_end(run,
     # no time is left of a job that failed
     run.fail(said(3))
     assert run.time_left() == pytest.approx((10 + 3 * 2.5) * pace, rel=1e-9, abs=0)
+
+
+def test_compilation_is_not_the_pace_of_jobs(handler, clock, tmp_path):
+    """Two kinds of film are compiled in 30 and 40 s, in jobs of 3 s, two at once."""
+    run = handler.run = Run(clock)
+    run.total, run.times = 20, dict.fromkeys(range(1, 21), 3.0)
+    first, second = (tmp_path / name for name in ("first.nc", "second.nc"))
+    run.start(said(1, outputs=[str(first)]))
+    run.start(said(2, outputs=[str(second)]))
+    for _ in range(2):
+        say(handler, compiling.COMPILING, logging.WARNING)
+    clock.now += 30
+    say(handler, compiling.COMPILED, logging.WARNING)
+    clock.now += 3
+    run.finish(1)
+    clock.now += 7
+    say(handler, compiling.COMPILED, logging.WARNING)
+    assert run.time_left() is None
+    progress_of(second).write_text("[0.4e-9, 1e-9]")
+    clock.now += 2
+    run.start(said(3))
+    run.finish(3)
+    # its simulated time counts from the end of the compilation
+    assert run.time_left() == pytest.approx(18 * 3 * 2 / 3, rel=1e-9, abs=0)
+    run.total = 3
+    assert run.time_left() == pytest.approx(3, rel=1e-9, abs=0)
+
+
+def test_the_time_left_waits_for_a_compilation_unless_its_job_fails(handler, clock):
+    run = handler.run = Run(clock)
+    run.total = 20
+    for number in range(1, 5):
+        run.start(said(number))
+    clock.now += 1
+    run.finish(1)
+    clock.now += 1
+    run.finish(2)
+    assert run.time_left() == 18
+    say(handler, compiling.COMPILING, logging.WARNING)
+    clock.now += 1
+    run.finish(3)
+    assert run.time_left() is None
+    run.fail(said(4))
+    run.start(said(5))
+    clock.now += 2
+    run.finish(5)
+    assert run.time_left() is not None
+
+
+def test_each_compilation_is_announced_unless_one_goes_on(handler):
+    """The first is still going on when another job compiles, or ends."""
+    handler.run.start(said(1))
+    say(handler, compiling.COMPILING, logging.WARNING)
+    handler.run.finish(1)
+    for line in (compiling.COMPILING, compiling.COMPILED, compiling.COMPILING):
+        say(handler, line, logging.WARNING)
+    assert handler.stream.getvalue().splitlines() == [compiling.COMPILING] * 2
 
 
 def test_the_last_job_that_runs_tells_by_its_simulated_time_when_it_ends(run, clock, tmp_path):

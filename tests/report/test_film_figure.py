@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from helpers.sampled import sampled
 from helpers.varying import TRACK, device
+from matplotlib.colors import to_hex
 
 from wallnet import api, tracks
 from wallnet.config import ConfigError, Figures
 from wallnet.jobs import pulse_job
 from wallnet.plan.preview import parameters_drawing
 from wallnet.report import style
+from wallnet.tracks.geometry import filled_and_faces
 
 
 @pytest.fixture
@@ -105,3 +107,14 @@ def test_a_sample_is_drawn_before_it_runs():
         api.preview(made, parameters=True)
     with pytest.raises(ConfigError, match="sample 2 needs disorder"):
         api.preview(device(), sample=2)
+
+
+@pytest.mark.parametrize("edges", ["smooth", "stairs"])
+def test_cells_at_an_outline_are_as_pale_as_they_are_empty(edges):
+    notch = {"shape": "ellipse", "length": 20e-9, "depth": 6e-9, "positions": [30e-9]}
+    drawn, _ = api.preview(device(track=TRACK | {"notches": notch, "edges": edges}))
+    filled, _, _ = filled_and_faces(device(track=TRACK | {"notches": notch, "edges": edges}).track)
+    assert np.any((filled > 0) & (filled < 1)) == (edges == "smooth")
+    for axes in drawn.axes:
+        assert np.array_equal(axes.images[0].get_alpha(), filled)
+        assert to_hex(axes.get_facecolor()) == style.EMPTY.lower()

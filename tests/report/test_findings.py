@@ -112,7 +112,8 @@ def test_the_headline_has_the_numbers_of_valid_levels(synapse):
     energy = [1.3e-6 * density**2 * 900e-9 * 90e-9 * 7e-9 * 2e-9 for density in (0.5e12, 1e12)]
     assert text == (
         f"d: 2 of 4 levels are valid: {conductance[1]:.3g}, {conductance[4]:.3g} µS (parallel), "
-        f"written by 0.5 to 1 × 10¹² A/m², {energy[0] * 1e12:.3g} to {energy[1] * 1e12:.3g} pJ"
+        f"written by 0.5 to 1 × 10¹² A/m², {energy[0] * 1e12:.3g} to {energy[1] * 1e12:.3g} pJ a "
+        "pulse"
     )
     text, _ = swept(synapse, level_beyond_model=[0, 0, 1, 1, 1], reachable=[1, 0])
     assert text.startswith("d: 1 of 4 levels are valid: ")
@@ -139,7 +140,7 @@ def test_the_headline_of_a_neuron_and_of_a_track_has_valid_pulses(neuron, track)
     energy = data["write_energy"].values[[0, 5]] / 1e-12
     assert text == (
         f"d: G of {read[0]:.3g} to {read[1]:.3g} µS (parallel) at 0.1 to 0.35 × 10¹² A/m², "
-        f"{energy[0]:.3g} to {energy[1]:.3g} pJ; "
+        f"{energy[0]:.3g} to {energy[1]:.3g} pJ a pulse; "
         "largest deviation from ReLU 0.123 (parallel), 0.456 (series)"
     )
     velocities = [10, 70, 30, 40, 50, 60, 80, 90]

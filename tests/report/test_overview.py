@@ -56,9 +56,9 @@ def test_the_end_has_what_was_found_and_paths(folder, capsys):
     end = lines.index("")
     written, read = " ".join(" ".join(lines[:end]).split()).split(" neuron: ")
     assert re.fullmatch(
-        r"synapse-3: all 4 levels are valid: .* µS .*, written by 0.5 to 1 .* pJ", written
+        r"synapse-3: all 4 levels are valid: .* µS .*, written by 0.5 to 1 .* pJ a pulse", written
     )
-    assert re.fullmatch(r"G of .* µS .* pJ; largest deviation from .*\(series\)", read)
+    assert re.fullmatch(r"G of .* µS .* pJ a pulse; largest deviation from .*\(series\)", read)
     assert lines[end:] == [
         "",
         "Pulses heat the track by more than 50 K: its parameters change (synapse-3: 3 of",

@@ -199,6 +199,7 @@ def test_probabilities_are_those_of_the_studies_of_the_device(bench, monkeypatch
     rows = [
         ("cool", 0.5, "notch 1", 0.25, 0.1, 0.4),
         ("cool", 0.5, "free", 0.75, 0.5, 0.9),
+        ("cool", 0.7, "notch 1", 0.0, 0.0, 0.3),
         ("as-configured", 0.5, "free", 1.0, 0.9, 1.0),
         ("as-configured", 0.7, "free", np.nan, np.nan, np.nan),
     ]
@@ -222,8 +223,9 @@ def test_probabilities_are_those_of_the_studies_of_the_device(bench, monkeypatch
         **{"J": [0.5, 0.5], "state": ["notch 1", "free"], "P": [0.25, 0.75]},
         **{"low": [0.1, 0.5], "high": [0.4, 0.9], "colour": [blue, red]},
     }
-    ways = {"state": ["notch 1", "free"], "colour": [blue, red], "J": [[0.5], [0.5]]}
-    assert cool["ways"] == ways | {"P": [[0.25], [0.75]]}
+    # where a state never occurs, its line ends without a dot, which would cover others
+    ways = {"state": ["notch 1", "free"], "colour": [blue, red], "J": [[0.5, 0.7], [0.5]]}
+    assert cool["ways"] == ways | {"P": [[0.25, 0.0], [0.75]]}
     # beyond the model there is no probability
     assert configured["points"]["J"] == [0.5]
 

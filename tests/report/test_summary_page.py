@@ -156,7 +156,7 @@ def test_page_and_terminal_say_the_same_and_caveats_follow_the_numbers(configure
         "neuron: G of ",
         "largest deviation from ReLU 0.",
         "synapse-3: 3 of 4 levels are valid: ",
-        " pJ; all 3 pulses of up-down changed the state",
+        " pJ a pulse; all 3 pulses of up-down changed the state",
         "Test accuracy in per cent",
         "mean ± sample standard deviation of 2 seeds; reading parallel; levels at 0 K; Quantised: "
         "post-training quantisation",

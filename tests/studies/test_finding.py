@@ -22,13 +22,15 @@ def said(study, dimensions, coordinates=None, **variables):
     ("retained", "count"), [([0, -1, 0], "none of 3"), ([1, -1, 0], "1 of 3"), ([1] * 4, "all 4")]
 )
 def test_barriers(retained, count):
-    """Barriers are in units of k_B T at 310 K; one is unknown."""
-    dimensions = dict.fromkeys(("state_retained", "state_barrier"), "state")
-    barriers = np.array([41.5, NAN, 7.25, 60.0][: len(retained)]) * 1.380649e-23 * 310
-    finding = said("barriers", dimensions, state_retained=retained, state_barrier=barriers)
+    """Barriers are in units of k_B T at 310 K; one is unknown, and a half state does not count."""
+    dimensions = dict.fromkeys(("state_retained", "state_barrier", "state_name"), "state")
+    barriers = np.array([*[41.5, NAN, 7.25, 60.0][: len(retained)], 4.0]) * 1.380649e-23 * 310
+    names = [f"notch {number + 1}" for number in range(len(retained))]
+    about = {"state_retained": [*retained, 0], "state_name": [*names, "between 1 and 2"]}
+    finding = said("barriers", dimensions, **about, state_barrier=barriers)
     ends = "7.25 to 60" if len(retained) == 4 else "7.25 to 41.5"
     assert finding == f"{count} states retained at 310 K, barriers of {ends} k_B T"
-    finding = said("barriers", dimensions, state_retained=retained, state_barrier=barriers * NAN)
+    finding = said("barriers", dimensions, **about, state_barrier=barriers * NAN)
     assert finding == f"{count} states retained at 310 K"
 
 

@@ -114,8 +114,7 @@ for study in STUDIES.values():
         input:
             target(
                 study.results(campaign),
-                f"the target {study.name} has nothing to run; add {study.missing} under"
-                f" {study.name}, in config.yaml or studies.yaml",
+                plan.start.missing(study, campaign),
                 lambda again, study=study: plan.work.study_work(
                     requested, study.name, again
                 ),

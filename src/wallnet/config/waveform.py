@@ -42,6 +42,8 @@ def _table(name: Any) -> Any:
 
     A file contains times and shares. Text in its first row is a header.
     """
+    if isinstance(name, Mapping):
+        raise ValueError("is a block, not a list; write [[time, share], ...], or pulse.rise_time")
     if not isinstance(name, str):
         return plain(name)
     try:

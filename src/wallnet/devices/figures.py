@@ -458,7 +458,7 @@ def _linear(low: float, high: float) -> tuple[Callable[[Any], Any], Callable[[An
     return (lambda g: low + g * (high - low)), (lambda g: (g - low) / (high - low))
 
 
-def _compared(sources: Sources, figures: Figures) -> "style.Figure":
+def _synapses_compared(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw normalised conductance against J of all synapses together (paper, Fig. 1e)."""
     figure, panels = _of_readings(figures, 0.47, sharey=True)
     for reading, axes in panels.items():
@@ -499,8 +499,7 @@ def _measured_levels(axes: "style.Axes", model: Mapping[str, Any]) -> str:
     axes.yaxis.set_major_formatter(EngFormatter(unit="S"))
     axes.set(xlabel="level", ylabel=r"conductance $\mathit{G}$")
     axes.tick_params(right=False)
-    low, high = conductances[0], conductances[-1]
-    forward, back = _linear(low, high)
+    forward, back = _linear(conductances[0], conductances[-1])
     axes.secondary_yaxis("right", functions=(back, forward)).set_ylabel(G_NORM_LABEL)
     return "levels"
 
@@ -537,12 +536,9 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     data = data.assign_coords(current_density=abs(data["current_density"]))
     data = data.sortby("current_density")
     density, beyond = data["current_density"].values / UNIT_OF_J, data["beyond_model"].values == 1
-    of_places = {
-        "mean": ("heating_mean", "mean_temperature_rise"),
-        "middle": ("heating_middle", "temperature_rise"),
-    }
-    for index, (title, (heating, rise)) in enumerate(of_places.items()):
-        over_time.plot(time, data[heating].values, label=title, **style.look(index))
+    places = {"mean": "mean_temperature_rise", "middle": "temperature_rise"}
+    for index, (title, rise) in enumerate(places.items()):
+        over_time.plot(time, data[f"heating_{title}"].values, label=title, **style.look(index))
         look = style.look(index, marker=True) | {"label": title}
         _draw_points(rises, density, data[rise].values, beyond, **look)
     limit = WriteEnergyJob.of_dataset(data.attrs).largest_rise
@@ -560,16 +556,10 @@ def _write_energy(sources: Sources, figures: Figures) -> "style.Figure":
     return figure
 
 
-DRAWINGS: dict[str, Callable[[Sources, Figures], "style.Figure"]] = {
-    "transfer-curve": _transfer_curve,
-    "magnetization": _magnetization,
-    "dynamics": _dynamics,
-    "wall-position": _wall_position,
-    "conductance": _conductance,
-    "synapses-compared": _compared,
-    "measured": _measured,
-    "write-energy": _write_energy,
-}
+DRAWINGS = style.by_name(
+    *(_transfer_curve, _magnetization, _dynamics, _wall_position, _conductance),
+    *(_synapses_compared, _measured, _write_energy),
+)
 """All figures of this half; `wallnet.plan.shown.FIGURES` defines the sources of each."""
 
 

@@ -5,7 +5,6 @@ a hash of the source of the modules in `SOURCES`: constants of other modules mus
 compiled functions.
 """
 
-import functools
 import hashlib
 import logging
 import warnings
@@ -33,6 +32,7 @@ COMPILING = (
     "compiling the engine once for this processor and kind of film, for some ten seconds, which "
     "estimated times leave out"
 )
+COMPILED = "the engine is compiled"
 
 compiled = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined = njit(
@@ -40,21 +40,24 @@ inlined = njit(
 )
 
 
-@functools.cache
-def say_compiling():
-    """Say once that this process compiles."""
-    logging.getLogger(__name__).warning(COMPILING)
-
-
 class Compiling(event.Listener):
-    """Listener that says when numba begins to compile, and not when it loads what is stored."""
+    """Listener that says when numba compiles and has compiled, not that it loads what is stored."""
+
+    def __init__(self):
+        # functions that are being compiled; the first one calls the others
+        self._depth = 0
 
     def on_start(self, event):
-        """Say it."""
-        say_compiling()
+        """Say it of the first function."""
+        if not self._depth:
+            logging.getLogger(__name__).warning(COMPILING)
+        self._depth += 1
 
     def on_end(self, event):
-        """Say nothing."""
+        """Say it after the first function."""
+        self._depth -= 1
+        if not self._depth:
+            logging.getLogger(__name__).warning(COMPILED)
 
 
 def entry(*arguments, sources=()):
@@ -74,8 +77,7 @@ def entry(*arguments, sources=()):
         digest = hashlib.sha256("\n".join(map(str, made_of)).encode()).hexdigest()
         function.__qualname__ = f"{function.__name__}_{digest[:16]}"
         try:
-            with event.install_listener("numba:compile", Compiling()):
-                return njit(arguments, error_model="numpy", cache=True)(function)
+            return njit(arguments, error_model="numpy", cache=True)(function)
         except Exception as error:  # no folder can be written, or what is stored is damaged
             if "no locator available" in str(error):
                 warnings.warn(UNSTORED, stacklevel=1)  # once, since all are of this line

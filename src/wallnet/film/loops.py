@@ -19,9 +19,10 @@ import math
 
 import numpy as np
 from numba import boolean, carray, complex64, float32, int64, types, uint32
+from numba.core.event import install_listener
 from numba.extending import overload
 
-from wallnet.film.compiling import compiled, entry, fma, inlined, pointer
+from wallnet.film.compiling import Compiling, compiled, entry, fma, inlined, pointer
 from wallnet.film.stage import Dynamics, at, components, parts, stage_of
 
 FIELD_BLOCK = 16
@@ -549,12 +550,9 @@ def advance_ranges_of(groups, angle, fields, thermal):
             1 if m precesses, else 0; the step times γ0/(1 + α²).
     """
     draws = DRAWS if thermal else types.Tuple(())
-    return _compiled(
-        _advance_ranges,
-        fields,
-        *(FILM, MASK, groups, angle, RANGES, EXTRAPOLATED, VECTOR, STAGES, draws, VECTOR, int64),
-        RATES,
-    )
+    arguments = FILM, MASK, groups, angle, RANGES, EXTRAPOLATED, VECTOR, STAGES, draws, VECTOR
+    with install_listener("numba:compile", Compiling()):
+        return _compiled(_advance_ranges, fields, *arguments, int64, RATES)
 
 
 @entry(complex64[:, :, ::1], FILM)

@@ -181,7 +181,7 @@ def _swept(data: "xarray.Dataset") -> str:
     density = data["current_density"].values
     if not density.size:
         return "no pulse is valid"
-    pulses = f"at {between(density)}, {between(data['write_energy'], 1e-12, 'pJ')}"
+    pulses = f"at {between(density)}, {between(data['write_energy'], 1e-12, 'pJ')} a pulse"
     if "relu_deviation" in data:
         reading = files.READINGS[0]
         read = between(data["final_conductance"].sel(reading=reading), 1e-6, "µS")
@@ -214,7 +214,7 @@ def _levels(data: "xarray.Dataset") -> str:
     if (written := written[written != 0]).size:
         limit = "≤ " * int(abs(written).min() <= abs(data["current_density"].values).min())
         energy = data["write_energy"].sel(current_density=written)
-        text += f", written by {limit}{between(written)}, {between(energy, 1e-12, 'pJ')}"
+        text += f", written by {limit}{between(written)}, {between(energy, 1e-12, 'pJ')} a pulse"
     return text
 
 

@@ -108,6 +108,7 @@ def _device(
     ]
     start = max(shown, key=lambda index: (not hollow[index], at_notch[index], index), default=0)
     title, text = DETAILS[data.attrs["kind"]]
+    own = [studied for studied in job.studied if studied.device == name]
     return {
         "title": title,
         "about": text,
@@ -124,12 +125,7 @@ def _device(
         "stairs": _points(J=density, G=ends, state=states, fill=fill),
         "levels": levels,
         "fits": fits,
-        "chances": [
-            chance
-            for studied in job.studied
-            if studied.device == name
-            for chance in _chances(studied, results)
-        ],
+        "chances": [chance for studied in own for chance in _chances(studied, results)],
     }
 
 
@@ -186,7 +182,10 @@ def _png(colours: NDArray[np.uint8]) -> str:
 
 
 def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
-    """Yield the probability of each state over the current density, for each model of a study."""
+    """Yield the probability of each state over the current density, for each model of a study.
+
+    `points` are those above zero, and `ways` the lines through all.
+    """
     data = results.studied.get((studied.study, studied.subject))
     probabilities = getattr(show_of(studied.study), "probabilities", None)
     if data is None or probabilities is None:
@@ -194,11 +193,12 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
     for model, rows in probabilities(data).groupby("model", sort=False):
         points = _points(**{name: rows[name].values for name in ("J", "state", "P", "low", "high")})
         colours = dict(zip(dict.fromkeys(points["state"]), itertools.cycle(style.COLOURS)))
-        points["colour"] = [*map(colours.__getitem__, points["state"])]
-        states = pandas.DataFrame(points).groupby("state", sort=False)[["J", "P"]].agg(list)
-        ways = states.assign(colour=colours).reset_index().to_dict("list")
+        frame = pandas.DataFrame(points)
+        frame["colour"] = frame["state"].map(colours)
+        ways = frame.groupby("state", sort=False)[["J", "P"]].agg(list).assign(colour=colours)
+        shown = {"ways": ways.reset_index(), "points": frame[frame["P"] > 0]}
         label = studied.subject if model == AS_CONFIGURED else f"{studied.subject}, {model}"
-        yield {"label": label, "points": points, "ways": ways}
+        yield {"label": label} | {name: part.to_dict("list") for name, part in shown.items()}
 
 
 # The figures
@@ -206,10 +206,10 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
 
 def _figure(name: str, y: str, height: int, **options: Any) -> figure:
     """Return a figure without tools, as wide as the page."""
-    look: dict[str, Any] = {"toolbar_location": None, "tools": "", "min_border_left": 65}
-    look |= {"min_border_right": 20, "sizing_mode": "stretch_width", "y_axis_label": y}
-    look["x_range"] = models.DataRange1d(default_span=0.2)  # of a single pulse, in 1e12 A/m²
-    plot = figure(name=name, height=height, **look | options)
+    options.setdefault("x_range", models.DataRange1d(default_span=0.2))  # of one J in 1e12 A/m²
+    look: dict[str, Any] = {"toolbar_location": None, "tools": "", "sizing_mode": "stretch_width"}
+    look |= {"min_border_left": 65, "min_border_right": 20, "y_axis_label": y}
+    plot = figure(name=name, height=height, **look, **options)
     plot.axis.minor_tick_line_color = None
     plot.yaxis.ticker = models.BasicTicker(desired_num_ticks=height // 40)
     return plot
@@ -253,9 +253,9 @@ def _figures() -> dict[str, Any]:
     points = _source("stairs", "J", "G", "state", "fill")
     levels, fits = _source("levels", "G", "state", "dash"), _source("fits", "J", "G", "dash")
     stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
+    stairs.line("J", "G", source=points, line_color="#bbbbbb")
     look = {"line_color": style.COLOURS[2], "line_width": 2, "line_dash": "dash"}
     stairs.multi_line("J", "G", source=fits, **look)
-    stairs.line("J", "G", source=points, line_color="#bbbbbb")
     look = {"size": 9, "line_color": style.COLOURS[0], "fill_color": "fill", "line_width": 2}
     dots = stairs.scatter("J", "G", source=points, **look)
     look = {"size": 16, "fill_alpha": 0, "line_width": 2, "line_color": style.COLOURS[1]}

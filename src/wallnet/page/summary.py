@@ -13,27 +13,14 @@ import xarray
 
 from wallnet import __version__, files, revisions
 from wallnet.config.reference import ArrivalTime, FinalState, TransferCurve
+from wallnet.devices import tables
 from wallnet.devices.figures import UNIT_OF_J, density_in_1e12, states_of
 from wallnet.devices.motion import swept_duration
-from wallnet.devices.tables import (
-    SMALLEST,
-    levels_in_short,
-    read_measured,
-    smallest_density,
-    write_energies,
-)
 from wallnet.files.datasets import checked_reading
 from wallnet.jobs.report import SummaryJob
 from wallnet.page.findings import Findings
 from wallnet.page.pictures import pictures
-from wallnet.plan.summary import (
-    ACCURACY_FIGURE,
-    ACCURACY_TABLE,
-    AS_MADE_FIGURE,
-    AS_MADE_TABLE,
-    device_figure,
-    studied_files,
-)
+from wallnet.plan import summary as planned
 from wallnet.questions.opened import MADE_BY
 from wallnet.questions.presentation import Headline, with_temperature
 from wallnet.report.networks import TITLES, gap_tables
@@ -102,7 +89,7 @@ def _final_state(stated: FinalState, data: xarray.Dataset) -> tuple[str, ...]:
     if len({*states[shown]}) == 1:
         here = states[shown[0]]
     reaching = densities[(states == stated.state) & settled]
-    text = smallest_density(densities, density_in_1e12)
+    text = tables.smallest_density(densities, density_in_1e12)
     least = text(min(reaching, key=abs)) if reaching.size else "–"
     return "state after the pulse", density_in_1e12(density), stated.state, here, least
 
@@ -138,7 +125,7 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         return
     if job.written not in job.devices:
         numbers = files.COMPACT_MODEL.format(device=job.written)
-        model = read_measured(results.folder / numbers)
+        model = tables.read_measured(results.folder / numbers)
         caption = f"{job.written}, a measured device: conductance levels and transfer curve."
         origin = f"files of the user, read by wallnet {model['made_by']['wallnet_version']}"
         headline = Headline("Writing", caption)
@@ -150,22 +137,22 @@ def _writing(job: SummaryJob, results: Findings) -> Iterator[Headline]:
             "wall still moves. Numbered lines: levels, dashed if no other pulse reaches them."
         )
         names = ["level", "state", *(f"G normalised, {reading}" for reading in files.READINGS)]
-        names += ["reached by the sweep", SMALLEST]
+        names += ["reached by the sweep", tables.SMALLEST]
         text = [
             "A pulse moves the wall to a notch. Where it rests sets the conductance.",
             "A level is valid if a pulse reaches it within the model, and it is a minimum of the "
             "energy.",
         ]
         title = f"{with_temperature(job.written, data)}: levels"
-        levels = [of_columns(title, levels_in_short(data, names))]
+        levels = [of_columns(title, tables.levels_in_short(data, names))]
         headline, origin = Headline("Writing", caption, text, levels), _made_by(data)
-    yield _drawn(headline, results, device_figure(job), numbers, origin)
+    yield _drawn(headline, results, planned.device_figure(job), numbers, origin)
 
 
 def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield the part of the page of each study that is there, those with a headline first."""
     for studied in sorted(job.studied, key=lambda entry: not entry.headline):
-        path, png = studied_files(studied)
+        path, png = planned.studied_files(studied)
         data = results.studied.get((studied.study, studied.subject))
         if not studied.needed and not (results.folder / png).exists():
             data = None
@@ -191,7 +178,7 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
 def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield the write energy of the levels, and the accuracy of networks on them."""
     shown = results.devices.items()
-    tables = [_write_energy(name, data) for name, data in shown if name == job.written]
+    written = [_write_energy(name, data) for name, data in shown if name == job.written]
     if job.networks:
         pulses = {name: f", {single_pulses(data)}" for name, data in results.devices.items()}
         synapses = [f"{name}{pulses.get(name, '')}" for name in job.synapses] or ["no synapse"]
@@ -203,29 +190,29 @@ def _energy(job: SummaryJob, results: Findings) -> Iterator[Headline]:
         gaps = gap_tables(results.accuracies)[1]
         title = f"{gaps.title}, in per cent points (95 % confidence interval over the seeds)"
         frame = gaps.frame.rename(columns=lambda name: name.replace(TITLES["on_levels"], "QAT"))
-        tables += [Table(title, frame)] if len(frame) else []
-        headline = Headline("Write energy and accuracy", caption, tables=tables)
-        origin, numbers = f"networks of the seeds {', '.join(seeds)}", ACCURACY_TABLE
-        yield _drawn(headline, results, ACCURACY_FIGURE, numbers, origin)
-    elif tables:
-        yield Headline("Write energy", tables=tables)
+        written += [Table(title, frame)] if len(frame) else []
+        headline = Headline("Write energy and accuracy", caption, tables=written)
+        origin, numbers = f"networks of the seeds {', '.join(seeds)}", planned.ACCURACY_TABLE
+        yield _drawn(headline, results, planned.ACCURACY_FIGURE, numbers, origin)
+    elif written:
+        yield Headline("Write energy", tables=written)
 
 
 def _as_made(job: SummaryJob, results: Findings) -> Iterator[Headline]:
     """Yield the accuracy of networks as made, if they were evaluated."""
-    if job.as_made and (results.folder / AS_MADE_FIGURE).exists():
+    if job.as_made and (results.folder / planned.AS_MADE_FIGURE).exists():
         caption = (
             "Networks on devices as they are made: accuracy lost to each cause of imperfection "
             "alone and to all together, and accuracy against the size of causes."
         )
         headline, origin = Headline("Networks as made", caption), "networks and their devices"
-        yield _drawn(headline, results, AS_MADE_FIGURE, AS_MADE_TABLE, origin)
+        yield _drawn(headline, results, planned.AS_MADE_FIGURE, planned.AS_MADE_TABLE, origin)
 
 
 def _write_energy(name: str, data: xarray.Dataset) -> Table:
     density = data["reaching_current_density"].values
     driven = np.isfinite(density) & (density != 0)
-    energies = write_energies(data.sel(current_density=density[driven]))
+    energies = tables.write_energies(data.sel(current_density=density[driven]))
     columns: Columns = {
         "state": (np.array(states_of(data, "level_"), dtype=object)[driven], ""),
         "J (1e12 A/m²)": (density[driven] / UNIT_OF_J, ".4f"),

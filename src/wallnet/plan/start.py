@@ -17,7 +17,29 @@ from wallnet.config.declarations import PACKAGED
 from wallnet.files import FileError
 from wallnet.files.whole import regular
 from wallnet.jobs.code import code_of
+from wallnet.questions.question import Question
 from wallnet.studies import STUDIES
+
+
+def missing(study: Question, campaign: Campaign) -> str:
+    """Return the sentence on a study without results, with the shortest section that it runs."""
+    text = f"the target {study.name} has nothing to run; add {study.missing} under {study.name}"
+    for name in [*campaign.of_kind("synapse"), *campaign.simulated][: not study.subjects_in]:
+        pulse = campaign.simulated[name].pulse
+        density, time = (f"{x:.3e}" for x in (pulse.current_densities[-1], pulse.duration))
+        values = {
+            "device": name,
+            "current_densities": f"[{density}]",
+            "durations": f"[{time}]",
+            "write": density,
+            "pulses": f"[{{current_density: {density}, duration: {time}}}]",
+            "cases": f"{{first: {{device: {name}, current_density: {density}}}}}",
+        }
+        keys = (key for key, one in study.settings.model_fields.items() if one.is_required())
+        needed = ", ".join(f"{key}: {values.get(key, '…')}" for key in keys)
+        subject = name if study.of_device else "first"
+        text += f", such as {study.name}: {{{subject}: {{{needed}}}}}"
+    return f"{text}, in config.yaml or studies.yaml"
 
 
 def check_scheduler(executor: str) -> None:

@@ -1,7 +1,7 @@
 """What the summary of a campaign shows, and the files from which it is made."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from os.path import exists, getmtime
 
 from wallnet import files
 from wallnet.config import Campaign
@@ -85,14 +85,12 @@ def studied_files(studied: Studied) -> list[str]:
 
 def summary_sources(job: SummaryJob) -> list[str]:
     """Return all files that the summary of a campaign needs."""
-    drawn = [device_figure(job)] if job.written else []
-    drawn += [ACCURACY_FIGURE] if job.networks else []
     return [
         *(files.DEVICE.format(device=name) for name in job.devices),
         *(path for studied in job.studied if studied.needed for path in studied_files(studied)),
         *(files.COMPACT_MODEL.format(device=name) for name in job.synapses),
-        *drawn,
-        *([ACCURACY_TABLE] if job.networks else []),
+        *([device_figure(job)] if job.written else []),
+        *([ACCURACY_FIGURE, ACCURACY_TABLE] if job.networks else []),
     ]
 
 
@@ -100,10 +98,8 @@ def is_outdated(job: SummaryJob) -> bool:
     """Return whether the page can be made, and is older than a result that it shows."""
     shown = [path for studied in job.studied for path in studied_files(studied)]
     shown += [AS_MADE_TABLE, AS_MADE_FIGURE] * job.as_made
-    times = [Path(path).stat().st_mtime for path in shown if Path(path).exists()]
-    sources = [*map(Path, summary_sources(job))]
-    if not all(path.exists() for path in sources):
+    sources = summary_sources(job)
+    if not all(map(exists, sources)):
         return False
-    times += [path.stat().st_mtime for path in sources]
-    page = Path(files.SUMMARY)
-    return not page.exists() or max(times, default=0.0) > page.stat().st_mtime
+    latest = max(map(getmtime, [*sources, *filter(exists, shown)]), default=0.0)
+    return not exists(files.SUMMARY) or latest > getmtime(files.SUMMARY)

@@ -12,7 +12,7 @@ from wallnet.config import Figures
 from wallnet.config.imperfections import ALL, CAUSES
 from wallnet.files.datasets import checked_reading
 from wallnet.report import style
-from wallnet.report.networks import MADE_BY, dataset_title, mean_and_deviation
+from wallnet.report.networks import MADE_BY, dataset_title, mean_and_deviation, with_column
 from wallnet.report.tables import Table, notes_of, texts
 
 if TYPE_CHECKING:
@@ -126,17 +126,14 @@ def readable(draws: "pandas.DataFrame") -> list[Table]:
     tables = []
     alone = draws[draws["key"] == ""]
     for causes, chosen in alone.groupby("causes", sort=False):
-        titles = chosen["dataset"].map(dataset_title) + ", " + chosen["device"]
-        chosen = chosen.assign(column=titles + ", " + chosen["reading"])
+        chosen = with_column(chosen)
         cost = chosen.groupby("cause")["lost"].mean().drop(ALL).sort_values(ascending=False)
-        cells = chosen.groupby(["cause", "column"])["accuracy"].agg(
-            lambda values: mean_and_deviation([*values])
-        )
+        cells = chosen.groupby(["cause", "column"])["accuracy"].agg(mean_and_deviation)
         clean = chosen.drop_duplicates(["column", "seed"]).groupby("column")["clean"]
         columns = chosen["column"].unique()
         shown = cells.unstack().reindex(index=[ALL, *cost.index], columns=columns)
         shown.index = pandas.Index([TITLES[name] for name in shown.index])
-        first = clean.agg(lambda values: mean_and_deviation([*values])).reindex(columns)
+        first = clean.agg(mean_and_deviation).reindex(columns)
         shown = pandas.concat([first.to_frame("on the levels").T, shown])
         frame = shown.rename_axis(index="Cause").reset_index()
         tables.append(Table(f"Networks as made: {causes}", frame.fillna("–")))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,17 +78,12 @@ def level_caveats(rows: Iterable[Mapping[str, str]], folder: str | Path) -> list
     findings: list[Found] = []
     for name, level_sets in used.items():
         path = Path(folder, Path(files.COMPACT_MODEL.format(device=name)).name)
-        findings += doubts(name, *doubtful_levels(path, level_sets))
+        findings += [
+            (f"the networks use levels that {kind}", name, f"level {', level '.join(levels)}")
+            for kind, levels in zip(DOUBTS, doubtful_levels(path, level_sets), strict=True)
+            if levels
+        ]
     return findings
-
-
-def doubts(name: str, *doubtful: Sequence[str]) -> list[Found]:
-    """Return each of `DOUBTS` that applies to levels of a synapse."""
-    return [
-        (f"the networks use levels that {kind}", name, f"level {', level '.join(levels)}")
-        for kind, levels in zip(DOUBTS, doubtful, strict=True)
-        if levels
-    ]
 
 
 def faults(devices: Devices) -> list[str]:

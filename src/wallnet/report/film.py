@@ -50,13 +50,9 @@ def _draw_directions(axes: "style.Axes", track: Track, vectors: NDArray[np.float
     x, y = ((np.arange(count) + 0.5) * track.cell_size / NM for count in track.cells)
     y += track.sides[0] / NM
     along, across = vectors[:, *chosen] / np.hypot(*vectors[:, *chosen])
-    length: dict[str, Any] = {
-        "scale": 1.2 / (every * track.cell_size / NM),
-        "scale_units": "x",
-        "angles": "xy",
-    }
-    thin: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white"}
-    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **length, **thin)
+    look: dict[str, Any] = {"width": 1e-3, "pivot": "mid", "color": "white", "angles": "xy"}
+    look |= {"scale": 1.2 / (every * track.cell_size / NM), "scale_units": "x"}
+    axes.quiver(x[chosen[1]], y[chosen[0]], along, across, **look)
 
 
 def draw_parameters(

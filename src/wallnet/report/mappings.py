@@ -41,10 +41,8 @@ def mapping_tables(lost: "pandas.DataFrame") -> tuple[Table, list[Table]]:
     formats = {"mean": ".4f", "deviation": ".4f"}
     tables = []
     for (recipe, stage), chosen in lost.groupby(["recipe", "stage"], sort=False):
-        titles = chosen["dataset"].map(networks.dataset_title) + ", " + chosen["device"]
-        chosen = chosen.assign(column=titles + ", " + chosen["reading"])
-        cells = chosen.groupby(["mapping", "column"])["lost"]
-        texts = cells.agg(lambda values: networks.mean_and_deviation([*values]))
+        chosen = networks.with_column(chosen)
+        texts = chosen.groupby(["mapping", "column"])["lost"].agg(networks.mean_and_deviation)
         order = {"index": chosen["mapping"].unique(), "columns": chosen["column"].unique()}
         shown = texts.unstack().reindex(**order).rename_axis(index="Mapping").reset_index()
         reference = networks.GAPS[stage][0]

@@ -2,7 +2,7 @@
 
 import base64
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +45,9 @@ DATASET_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 TITLES = {name: stage.title for name, stage in STAGES.items()}
 
 
-NOTES = " ".join(
-    [
-        "Test accuracy in per cent.",
-        *(f"*{stage.title}*: {stage.text}." for stage in STAGES.values()),
-        "With several seeds: mean ± sample standard deviation.",
-    ]
-)
+_STAGES = " ".join(f"*{stage.title}*: {stage.text}." for stage in STAGES.values())
+_SEEDS = "With several seeds: mean ± sample standard deviation."
+NOTES = f"Test accuracy in per cent. {_STAGES} {_SEEDS}"
 """Explanations of the columns of the table."""
 
 
@@ -78,6 +74,12 @@ def dataset_title(name: str) -> str:
     return DATASET_TITLES.get(name, name)
 
 
+def with_column(frame: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Return networks with the title of their data set, device and reading as `column`."""
+    titles = frame["dataset"].map(dataset_title) + ", " + frame["device"] + ", " + frame["reading"]
+    return frame.assign(column=titles)
+
+
 RECIPE = "Recipe, reading, mapping"
 PLACE = ("Data set", "Synapse", RECIPE)
 """First columns of the Markdown and HTML tables; one column per stage follows."""
@@ -85,9 +87,9 @@ PLACE = ("Data set", "Synapse", RECIPE)
 PAPER = "paper, Table II"
 
 
-def mean_and_deviation(accuracies: Sequence[float]) -> str:
+def mean_and_deviation(accuracies: "Sequence[float] | pandas.Series") -> str:
     """Return as text the accuracy of one seed, or mean and deviation of several seeds."""
-    if not accuracies:
+    if not len(accuracies):
         return "–"
     mean = f"{statistics.fmean(accuracies):.2f}"
     return mean if len(accuracies) < 2 else f"{mean} ± {statistics.stdev(accuracies):.2f}"
@@ -144,12 +146,9 @@ def accuracy_table(records: Sequence[Record], table_ii: Mapping[str, int]) -> Ta
         accuracies = ([r["test_accuracy"] for r in places[place].get(s, [])] for s in present)
         rows.append([*names, *accuracies])
     titles = [TITLES[stage] for stage in present]
-    return Table(
-        "Test accuracy",
-        pandas.DataFrame(rows, columns=[*PLACE, *titles]),
-        dict.fromkeys(titles, mean_and_deviation),
-        set_apart=frozenset(index for index, row in enumerate(rows) if row[2] == PAPER),
-    )
+    frame = pandas.DataFrame(rows, columns=[*PLACE, *titles])
+    formats, published = dict.fromkeys(titles, mean_and_deviation), frame[RECIPE] == PAPER
+    return Table("Test accuracy", frame, formats, set_apart=frozenset(frame.index[published]))
 
 
 GAPS = {"quantized": ["fp32"], "compensated": ["fp32"], "on_levels": ["continued", "fp32"]}
@@ -349,7 +348,7 @@ def _misread(records: Sequence[Record], figures: Figures, _: Any = ()) -> "style
     return figure
 
 
-def _curves(
+def _training_curves(
     records: Sequence[Record], figures: Figures, paper: Sequence[int] = ()
 ) -> "style.Figure":
     """Draw training and validation accuracy over epochs, one panel per data set."""
@@ -471,13 +470,7 @@ def side_by_side(
         panel.errorbar(x, stats.loc[shown, "mean"], stats.loc[shown, "std"], label=name, **look)
 
 
-DRAWINGS: dict[str, Callable[..., "style.Figure"]] = {
-    "weights": _weights,
-    "confusion": _confusion,
-    "misread": _misread,
-    "training-curves": _curves,
-    "accuracy": _accuracy,
-}
+DRAWINGS = style.by_name(_weights, _confusion, _misread, _training_curves, _accuracy)
 """Functions that draw figures from metrics, that of accuracies from `accuracy.csv`, by name.
 
 Their arguments are records, the style, and numbers of notches whose rows of Table II they show.

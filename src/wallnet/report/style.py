@@ -5,7 +5,7 @@ figure is also readable in grey.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SourceFiles = Mapping[str, Sequence[str]]
 """Source files of a table or a figure, by name."""
 
+Drawing = Callable[..., "Figure"]
+
 Drawn = tuple["Figure", dict[str, Any]]
 """A figure, and its origin."""
 
@@ -29,16 +31,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Okabe and Ito's colours; yellow is last because thin yellow lines are hard to see on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LINE_STYLES: tuple[Any, ...] = (
-    "-",
-    "--",
-    "-.",
-    ":",
-    (0, (3, 1, 1, 1, 1, 1)),
-    (0, (5, 1)),
-    (0, (1, 1)),
-    (0, (7, 2, 1, 2)),
-)
+DASHES = (3, 1, 1, 1, 1, 1), (5, 1), (1, 1), (7, 2, 1, 2)
+LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", *((0, dashes) for dashes in DASHES))
 
 LOOKS = tuple(zip(COLOURS, LINE_STYLES, MARKERS, strict=True))
 """Colour, line style and marker of the n-th line of an axes."""
@@ -53,6 +47,18 @@ METRES_PER_INCH = 0.0254
 
 J_LABEL = r"$\mathit{J}$ ($10^{12}$ A/m²)"
 """Label of an axis of current densities."""
+
+
+def by_name(*drawings: Drawing) -> dict[str, Drawing]:
+    """Return functions that draw by the names of their figures, which are those of the functions.
+
+    Examples
+    --------
+    >>> def _wall_position(): ...
+    >>> [*by_name(_wall_position)]
+    ['wall-position']
+    """
+    return {drawing.__name__.strip("_").replace("_", "-"): drawing for drawing in drawings}
 
 
 def look(index: int, *, marker: bool = False) -> dict[str, Any]:

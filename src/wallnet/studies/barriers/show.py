@@ -118,7 +118,9 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many states are retained, and the least and the largest barrier."""
+    """Return how many states are retained, and their barriers; half states do not count."""
+    halves = [files.WallState(state).half for state in data["state_name"].values]
+    data = data.isel(state=np.flatnonzero(~np.array(halves, dtype=bool)))
     kept = data["state_retained"].values == 1
     kelvin = f"{settings_of(data)['temperature']:g} K"
     text = f"{some(int(kept.sum()), kept.size, 'states')} retained at {kelvin}"

@@ -106,6 +106,7 @@ def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
         look = style.look(index, marker=True) | {"label": f"{reading} reading"}
         steps.plot(data["pulse"].values, values, **look)
     steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
+    steps.xaxis.get_major_locator().set_params(integer=True)
     steps.legend(loc="best")
     time = data["time"].values / 1e-9
     draw_ends(ends, data)
