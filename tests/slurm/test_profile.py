@@ -1,15 +1,10 @@
 """Resources that the shipped profile and the rules request; the tests do not need SLURM."""
 
 import re
-import shlex
-import shutil
-import sys
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 import yaml
-from helpers import forked
 from helpers.small_campaign import ROOT, Campaign, plain_profile, with_networks
 
 SUBMITTED = ("run", "minima", "train", "train_on", "map")
@@ -59,25 +54,3 @@ def test_each_attempt_asks_for_more(requests, rule):
     assert memory >= 400
     for attempt in (2, 3):
         assert requests[rule][attempt] == (attempt * memory, attempt * runtime)
-
-
-def test_the_grouping_of_the_docs_is_accepted(tmp_path):
-    """As in the docs: 80 or more pulses in groups of 50, each pulse in one group."""
-    text = (ROOT / "docs" / "cluster.md").read_text()
-    (command,) = re.findall(r"^ *snakemake (.*--groups (?:.*\\\n)*.*)$", text, re.M)
-    command = command.replace("profiles/slurm", str(plain_profile("slurm")))
-    shutil.copy(ROOT / "config.yaml", tmp_path)
-    program = Path(sys.executable).with_name("snakemake")
-    words = [program, "--snakefile", ROOT / "Snakefile", *shlex.split(command.replace("\\\n", " "))]
-    words += ["--directory", tmp_path, "--dry-run", "traces"]
-    result = forked.run(list(map(str, words)), None, tmp_path)
-    assert result.returncode == 0, result.stderr
-    groups = re.split(r"^\[.*\] Group job pulses ", result.stdout, flags=re.M)[1:]
-    members = [len(re.findall(r"^ {4}rule run:", group, re.M)) for group in groups]
-    pulses = int(re.search(r"^run +(\d+)$", result.stdout, re.M)[1])
-    assert pulses > 50
-    assert sum(members) == pulses
-    assert max(members) == 50
-    assert len(members) == -(-pulses // 50)
-    assert "mem_mb=800, " in groups[0]
-    assert "runtime=2\n" in groups[0]
