@@ -112,7 +112,11 @@ def test_the_page_is_a_script_that_runs(page):
     [
         ("thermal", {"replicas": 0}, "replicas"),
         ("thermal", {"pause": 5, "reading_time": 5}, "outside the range 1e-15 to 0.001 s"),
-        ("thermal", {"free_share": 2, "duration": 5, "current_densities": 3}, "a fraction betw"),
+        (
+            "thermal",
+            {"free_time": -2e-9, "duration": 5, "current_densities": 3},
+            "free_time = -2e-09 is outside",
+        ),
         ("thermal", {"current_densities": [1e12], "variants": {"cold": {}}}, "no temperature"),
         ("operating_windows", {"durations": [1e-9], "tail": {"share": 0.5}}, "tail.duration is"),
         ("operating_windows", {"current_densities": [1e12]}, "durations is missing; add it"),

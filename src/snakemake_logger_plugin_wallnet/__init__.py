@@ -88,7 +88,7 @@ class Job:
     def of(cls, said: Mapping[str, Any], started: float = 0.0) -> "Job":
         """Return the job of a record of Snakemake."""
         name = " ".join(map(str, (said["rule_name"], *dict(said.get("wildcards") or {}).values())))
-        outputs, logs = tuple(said.get("output") or ()), tuple(said.get("log") or ())
+        outputs, logs = outputs_of(said), tuple(said.get("log") or ())
         return cls(said["rule_name"], said["jobid"], name, outputs, logs, started, started)
 
     def noted(self) -> tuple[float, float] | None:
@@ -225,7 +225,7 @@ class Run:
 
     def plan_change(self, said: Mapping[str, Any]) -> None:
         """Take a job that a dry run plans, and what changed since its results were made."""
-        changes = changes_of(said.get("shellcmd") or "", said.get("output") or ())
+        changes = changes_of(said.get("shellcmd") or "", outputs_of(said))
         for change in changes:
             self._changes.setdefault(change, Counter())[said["rule_name"]] += 1
         if not changes:
@@ -292,6 +292,11 @@ def job_of(command: str) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return job if isinstance(job, Mapping) else None
+
+
+def outputs_of(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the outputs of a job; Snakemake marks those that are updated."""
+    return tuple(str(path).removesuffix(" (update)") for path in said.get("output") or ())
 
 
 def changes_of(command: str, outputs: Iterable[str]) -> list[str]:
