@@ -13,7 +13,7 @@ from wallnet.files import WallState
 from wallnet.files.blocks import stacked
 from wallnet.files.schema import KINDS, OPTIONAL, VARIABLES
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.jobs.request import ANY, Conditions, parts_of, where
+from wallnet.jobs.request import ANY, Conditions, runs_of, where
 from wallnet.studies import gather_job
 from wallnet.tracks.states import wall_count
 
@@ -48,11 +48,6 @@ def stored_states(path):
     minima = files.read_dataset(path, "minima")
     columns = (minima[f"minimum_{name}"].values for name in ("state", "wall_bottom", "wall_top"))
     return {name: (bottom, top) for name, bottom, top in zip(*columns, strict=True)}
-
-
-def runs_of(requests):
-    """Return requests as asked for, of blocks their runs."""
-    return [part for _, _, part in parts_of(requests)]
 
 
 PENDING = {}

@@ -14,7 +14,6 @@ from PIL import Image
 
 from studies.results import (
     gather,
-    runs_of,
     shown,
     write_block,
     write_blocks,
@@ -29,7 +28,7 @@ from wallnet import files, plan, revisions
 from wallnet.cli import main
 from wallnet.files import schema
 from wallnet.files.plain import canonical
-from wallnet.jobs.request import where
+from wallnet.jobs.request import runs_of, where
 from wallnet.plan.listing import finished_targets
 from wallnet.plan.requests import Requested
 from wallnet.studies import QUESTIONS, STUDIES, gather_job

@@ -12,13 +12,13 @@ from helpers.small_campaign import TINY
 from helpers.studies import CUT
 from helpers.transitions import led
 
-from studies.results import NM, gather, pulsed, runs_of, write_starts, write_trace
+from studies.results import NM, gather, pulsed, write_starts, write_trace
 from wallnet import files, plan
 from wallnet.cli import main
 from wallnet.config import ConfigError, Figures
 from wallnet.files import WallState, schema
 from wallnet.files.schema import KINDS, VARIABLES, Variable
-from wallnet.jobs.request import Conditions, where
+from wallnet.jobs.request import Conditions, runs_of, where
 from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
 from wallnet.plan.requests import Requested, pattern_of
 from wallnet.plan.work import study_work

@@ -4,11 +4,12 @@ Variables of a block are those of a run with a first axis `run`. Runs that ended
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from wallnet.files import schema
-from wallnet.files.plain import canonical, laid_over
+from wallnet.files.plain import canonical, differing, laid_over, shared
 from wallnet.files.schema import OF_BLOCK, RUN, VARIABLES
 from wallnet.files.whole import FileError
 
@@ -39,15 +40,10 @@ def stacked(
     """
     import numpy as np
 
-    attributes = [{**_plain(run.attrs), PARAMETERS: ""} for run in runs]
-    same = {
-        name: value
-        for name, value in attributes[0].items()
-        if all(name in own and own[name] == value for own in attributes)
-    }
+    attributes = [_plain(run.attrs) for run in runs]
+    same = shared(attributes)
     about = [
-        {name: value for name, value in own.items() if name not in same}
-        | {"sizes": dict(run.sizes)}
+        differing(own, same) | {"sizes": dict(run.sizes)}
         for run, own in zip(runs, attributes, strict=True)
     ]
     values: dict[str, Any] = {
@@ -82,14 +78,23 @@ def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value.item() if hasattr(value, "item") else value
         for name, value in attributes.items()
-        if name not in ("kind", "wallnet_version")
+        if name not in (PARAMETERS, "kind", "wallnet_version")
     }
 
 
-def row_of(block: "xarray.Dataset", row: int) -> "xarray.Dataset":
-    """Return one run of a block, counted from 0 in it, as it was before it was stacked."""
+# the rows of a block are read one after the other
+_job = lru_cache(maxsize=1)(json.loads)
+
+
+def row_of(
+    block: "xarray.Dataset", row: int, only: Collection[str] | None = None
+) -> "xarray.Dataset":
+    """Return one run of a block, counted from 0 in it, as it was before it was stacked.
+
+    If `only` is given, it has these variables alone, as far as it recorded them.
+    """
     attrs = {**block.attrs, **json.loads(str(block["run_attributes"].values[row]))}
-    job = json.loads(attrs[PARAMETERS])
+    job = _job(attrs[PARAMETERS])
     changes = job["rows"][int(block[RUN].values[row]) - 1]
     attrs[PARAMETERS] = canonical(laid_over(job["shared"], changes))
     sizes = attrs.pop("sizes")
@@ -97,7 +102,7 @@ def row_of(block: "xarray.Dataset", row: int) -> "xarray.Dataset":
     for name in map(str, block.variables):
         axes = VARIABLES[name].dimensions
         # it lacks axes of what it did not record
-        if name not in OF_BLOCK and sizes.keys() >= {*axes}:
+        if name not in OF_BLOCK and (only is None or name in only) and sizes.keys() >= {*axes}:
             array = block[name].values if axes == (name,) else block[name].values[row]
             values[name] = array[tuple(slice(sizes[axis]) for axis in axes)]
     return schema.assembled(values, attrs)

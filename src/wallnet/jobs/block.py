@@ -7,10 +7,9 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from wallnet.config.declarations import declared
 from wallnet.files.plain import canonical, differing, laid_over, shared
 from wallnet.jobs.base import Job
-from wallnet.jobs.run import MEMORY_PER_STEP, MOST_TIMED, Run
+from wallnet.jobs.run import Run, memory_of, runtime_of
 
 EQUALLY_LONG = ("recorded", "replica", "track", "variation")
 """Keys in which runs of a block can differ that take equally long; tracks differ by samples."""
@@ -44,18 +43,18 @@ class Block(Job):
     @property
     def number_of_steps(self) -> int:
         """Number of steps of all runs, at least one for each."""
-        steps = (laid_over(self.shared, row).get("steps", ()) for row in self.rows)
+        steps = (row.get("steps") or self.shared.get("steps", ()) for row in self.rows)
         return sum(max(sum(step.get("repetitions", 1) for step in own), 1) for own in steps)
 
     @property
     def memory(self) -> int:
         """Memory in MB that its job asks for."""
-        return declared(self.calculator_name).memory + MEMORY_PER_STEP * self.number_of_steps
+        return memory_of(self.calculator_name, self.number_of_steps)
 
     @property
     def runtime(self) -> int:
         """Wall time in min that its job asks for."""
-        return declared(self.calculator_name).runtime * min(self.number_of_steps, MOST_TIMED)
+        return runtime_of(self.calculator_name, self.number_of_steps)
 
     @property
     def longest(self) -> float:

@@ -210,19 +210,21 @@ class Request:
         """What is computed, made anew: kept, 10,000 of them would take 25 MB."""
         if self.is_block:
             return self._block
-        job = self.make()
-        return Run.model_validate(laid_over(job.plain(), self.changes)) if self.changes else job
+        return Run.model_validate(self._plain()) if self.changes else self.make()
+
+    def _plain(self) -> dict[str, Any]:
+        """Return its run as plain data."""
+        return laid_over(self.make().plain(), self.changes)
 
     @cached_property
     def _block(self) -> Block:
         """The block of its parts."""
-        first: Any = self.make()
         if self.replicas:
-            plain = first.plain() | self.changes
+            plain = self._plain()
             rows = [plain | _of_replica(number, None) for number in self.replicas]
         else:
-            rows = [part.computes.plain() for part in self.runs]
-        return Block.of(rows, first.threads)
+            rows = [run._plain() for run in self.runs]
+        return Block.of(rows, self.make().threads)
 
     @cached_property
     def digest(self) -> str:
@@ -334,13 +336,10 @@ def _block(path: str, runs: list[Request]) -> Request:
     return Request("run", path, first.make, after, alike, runs=tuple(runs), number=first.number)
 
 
-def parts_of(requests: Iterable[Request]) -> list[tuple[Request, int, Request]]:
-    """Return each request with a row and what is there, as asked for: itself, or a run of a block.
-
-    Rows count from 0.
-    """
-    rows = [(one, *part) for one in requests for part in enumerate(one.parts or (one,))]
-    return sorted(rows, key=lambda row: row[-1].number)
+def runs_of(requests: Iterable[Request]) -> list[Request]:
+    """Return requests as asked for, of blocks their runs."""
+    parts = (part for request in requests for part in request.parts or (request,))
+    return sorted(parts, key=lambda part: part.number)
 
 
 def where(requests: Iterable[Request], kind: Kind, conditions: Conditions = ANY) -> list[Request]:
@@ -348,7 +347,7 @@ def where(requests: Iterable[Request], kind: Kind, conditions: Conditions = ANY)
     stated = conditions.stated()
     return [
         part
-        for _, _, part in parts_of(requests)
+        for part in runs_of(requests)
         if part.kind == kind and stated.items() <= part.conditions.stated().items()
     ]
 

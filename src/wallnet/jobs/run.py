@@ -46,6 +46,16 @@ MOST_TIMED = 16
 """Steps for whose time a job asks at most."""
 
 
+def memory_of(calculator_name: str, steps: int) -> int:
+    """Return the memory in MB that a job of so many steps asks for."""
+    return declared(calculator_name).memory + MEMORY_PER_STEP * steps
+
+
+def runtime_of(calculator_name: str, steps: int) -> int:
+    """Return the wall time in min that a job of so many steps asks for."""
+    return declared(calculator_name).runtime * min(steps, MOST_TIMED)
+
+
 class WallPlacement(Section):
     """Positions in m at which the wall meets the lower and the upper edge."""
 
@@ -270,13 +280,12 @@ class Run(TrackJob):
     @property
     def memory(self) -> int:
         """Memory in MB that its job asks for."""
-        return declared(self.calculator_name).memory + MEMORY_PER_STEP * self.number_of_steps
+        return memory_of(self.calculator_name, self.number_of_steps)
 
     @property
     def runtime(self) -> int:
         """Wall time in min that its job asks for."""
-        steps = max(self.number_of_steps, 1)
-        return declared(self.calculator_name).runtime * min(steps, MOST_TIMED)
+        return runtime_of(self.calculator_name, max(self.number_of_steps, 1))
 
     @property
     def processor_time(self) -> float | None:

@@ -180,7 +180,7 @@ class Opened:
             return files.read_dataset(path, kind, only=names, row=entry.row)
         if entry.path not in self._blocks:
             self._blocks[entry.path] = files.read_dataset(path, kind, only=OF_ENDS)
-        return row_of(self._blocks[entry.path], entry.row)
+        return row_of(self._blocks[entry.path], entry.row, names)
 
     def states(self, minima: str) -> States:
         """Return the states of a film, given the path of its minima."""

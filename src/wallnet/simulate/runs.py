@@ -177,7 +177,8 @@ def simulate_block(
     }
     results = dict(zip(courses, _followed([*courses.values()], progress), strict=True))
     failed = {row: run for row, run in results.items() if isinstance(run, SimulationError)}
-    for row, error in failed.items():
+    if failed:
+        row, error = next(iter(failed.items()))
         more = f"; {len(failed) - 1} more runs fail" if len(failed) > 1 else ""
         raise SimulationError(f"{_name(block.runs[row], row)}: {error}{more}")
     runs = [

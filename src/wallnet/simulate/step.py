@@ -69,7 +69,8 @@ def simulate_steps(steps: Sequence[StepOfRun]) -> "list[xarray.Dataset | Simulat
     }
     if quenches:
         for row, work in zip(quenches, calculator.run_all([*quenches.values()]), strict=True):
-            works[row] = work if isinstance(work, Exception) else works[row]
+            if isinstance(work, Exception):
+                works[row] = work
     seconds = (time.perf_counter() - begin) / len(parts)
     results: list[xarray.Dataset | SimulationError] = []
     for row, (part, work) in enumerate(zip(parts, works, strict=True)):

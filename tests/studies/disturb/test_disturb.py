@@ -10,7 +10,6 @@ from studies.results import (
     gather,
     one,
     pulsed,
-    runs_of,
     shown,
     write_states,
     write_trace,
@@ -18,7 +17,7 @@ from studies.results import (
 )
 from wallnet import plan
 from wallnet.config import Figures
-from wallnet.jobs.request import Conditions, where
+from wallnet.jobs.request import Conditions, runs_of, where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.disturb.show import KEPT, LOST, UNSTABLE, draw

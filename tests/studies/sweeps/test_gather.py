@@ -3,8 +3,9 @@
 import numpy as np
 from helpers.windows import windowed
 
-from studies.results import NM, T, gather, runs_of, write_trace
+from studies.results import NM, T, gather, write_trace
 from wallnet import files, plan
+from wallnet.jobs.request import runs_of
 from wallnet.studies import STUDIES
 
 SWEEPS = STUDIES["sweeps"]

@@ -161,6 +161,6 @@ STUDY = question(
     places={
         "initial": "(?:[^/]+/){1,2}initial",
         "minima": "(?:[^/]+/){1,2}minima",
-        "run": f"(?:[^/]+/{ROWS}|[^/]+/[^/]+/{ROWS})",
+        "run": f"(?:[^/]+/){{1,2}}{ROWS}",
     },
 )

@@ -164,8 +164,7 @@ def _point(
             continue
         walls.append(_wall(content, replica.states))
         hot.append(content)
-        trace = replica.read(*OF_TRACE) if replica.conditions.replica == 1 else content
-        if "time" in trace:
+        if replica.conditions.replica == 1 and "time" in (trace := replica.read(*OF_TRACE)):
             m_z = trace["magnetization_profile"].values[..., COMPONENTS.index("z")]
             time = trace["time"].values
             traced = [conductances(trace, detector, m_z, time), time]
