@@ -311,7 +311,7 @@ class ClusterRun:
             job = re.search(r"^ {4}jobid: (\d+)$", block, flags=re.MULTILINE)
             output = re.search(r"^ {4}output: (.+)$", block, flags=re.MULTILINE)
             if job and output and job[1] in numbers:
-                outputs.update(output[1].split(", "))
+                outputs.update(path.removesuffix(" (update)") for path in output[1].split(", "))
         return outputs
 
 
