@@ -49,7 +49,7 @@ def states_of(name, disorder, folder, **changes):
         reading_time=1e-12,
         folder=Path(folder, name, "-".join(disorder)),
     )
-    counts = data["outcome_count"].sel(model=MODEL)
+    counts = data["outcome_count"].sel(model=MODEL).squeeze("start_state")
     return counts.transpose("sample", "current_density", "outcome")
 
 

@@ -25,7 +25,7 @@ result = api.thermal(
     free_time=0.4e-9,
     processes=1,
     progress=False,
-).squeeze("model")
+).squeeze(["model", "start_state"])
 
 figure, axes = pyplot.subplots(figsize=(4.2, 3), layout="constrained")
 for number, outcome in enumerate(result.outcome.values):

@@ -37,8 +37,8 @@ def test_barriers(retained, count):
 @pytest.mark.parametrize(
     ("models", "text"),
     [
-        (["cool", "hot"], "1 of 3 pulses (cool) and none of 3 pulses (hot)"),
-        (["as-configured", "hot"], "1 of 3 pulses and none of 3 pulses (hot)"),
+        (["cool", "hot"], "1 of 3 pulses (cool), none of 3 pulses (hot)"),
+        (["as-configured", "hot"], "1 of 3 pulses, none of 3 pulses (hot)"),
     ],
 )
 def test_thermal(models, text):
@@ -57,7 +57,7 @@ def test_thermal_of_one_pulse():
     dimensions = {"outcome_probability": ("model", "current_density", "outcome")}
     chances = [[[0.2, 0.8]], [[1.0, 0.0]]]
     finding = said("thermal", dimensions, places, outcome_probability=chances)
-    text = "no pulse (cool) and the only pulse (hot)"
+    text = "no pulse (cool), the only pulse (hot)"
     assert finding == f"with heat (some), {text} wrote one state in all runs"
 
 
@@ -69,7 +69,8 @@ def test_probabilities_have_their_intervals():
         f"outcome_{name}": (list(places), np.array([table], dtype=float))
         for name, table in values.items()
     }
-    rows = show_of("thermal").probabilities(xarray.Dataset(numbers, places))
+    data = xarray.Dataset(numbers, places).expand_dims(start_state=["initial"])
+    rows = show_of("thermal").probabilities(data)
     shown = rows[["model", "J", "state", "P", "low", "high"]].values.tolist()
     assert shown == [
         ["m", 0.5, "notch 1", 0.25, 0.1, 0.4],

@@ -56,40 +56,32 @@ def counts_of(device, half=False):
     }
 
 
-def write_thermal(counts, conductance, simulated, sample=True, **about):
-    """Write a study of variants `mild` and `hot`; values of the latter are those given."""
-    states = ["notch 1", "notch 2", "gap 1", "free", "several walls"]
-    counts = np.array(counts)
-    samples, densities = counts.shape[:2]
-    replicas = conductance.shape[-1]
-    values = blank(
-        "thermal",
-        **{"model": 2, "current_density": densities, "outcome": 5, "reading": 2, "moment": 2},
-        **{"replica": replicas, "traced": 0, "time": 0},
-    )
+def write_thermal(ends, conductance, starts=("initial",), sample=True, **about):
+    """Write a study of variants `mild` and `hot`.
+
+    `ends` are the states of the replicas of the latter after each pulse, "" beyond the model, and
+    `conductance` is that of the parallel reading, both of shape (sample, start, pulse, replica).
+    """
+    ends, conductance = np.array(ends), np.array(conductance)
+    samples, _, densities, replicas = ends.shape
+    sizes = {"model": 2, "start_state": len(starts), "current_density": densities, "outcome": 1}
+    values = blank("thermal", **sizes, reading=2, moment=2, replica=replicas, traced=0, time=0)
+    axes = ("model", "start_state", "outcome", "replica", "current_density", "time")
     whole = {}
     for name, array in values.items():
-        coordinate = array.ndim == 1 and name in ("model", "outcome", "replica", "current_density")
-        array = (
-            np.zeros(array.shape)
-            if array.dtype == float
-            else np.full(array.shape, "notch 1", object)
-        )
-        alone = coordinate or name in ("traced", "time") or not sample
+        array = np.full(array.shape, "notch 1", object) if array.dtype == object else array * 0
+        alone = name in axes or not sample
         whole[name] = array if alone else np.repeat(array[None], samples, 0)
     part = (lambda array: array) if sample else (lambda array: array[0])
-    whole["outcome_count"][..., 1, :, :] = part(counts)
-    whole["outcome_count"][..., 0, :, 0] = replicas
-    whole["simulated_replicas"][..., 1, :] = part(np.array(simulated))
-    whole["simulated_replicas"][..., 0, :] = replicas
+    whole["replica_state"][..., 1, :, :, :] = part(ends)
     values = np.full(whole["replica_conductance"].shape, np.nan)
     values[..., 1] = 9e-5
-    # readings, models, densities, replicas, moments
-    values[..., 0, 1, :, :, 1] = part(conductance)
-    values[..., 1, 1, :, :, 1] = part(0.5 * conductance)
+    # readings, models, starts, densities, replicas, moments
+    values[..., 0, 1, :, :, :, 1] = part(conductance)
+    values[..., 1, 1, :, :, :, 1] = part(0.5 * conductance)
     whole["replica_conductance"] = values
-    whole |= {"model": ["mild", "hot"], "outcome": states, "replica": range(1, replicas + 1)}
-    whole["current_density"] = [3e11, 4e11, 5e11][:densities]
+    whole |= {"model": ["mild", "hot"], "start_state": [*starts], "outcome": ["notch 1"]}
+    whole |= {"replica": range(1, replicas + 1), "current_density": [3e11, 4e11, 5e11][:densities]}
     if sample:
         whole["sample"] = [0, 1][:samples]
     parameters = {"subject": "warm", "settings": {"device": "track", **about}}
@@ -104,17 +96,16 @@ def write_thermal(counts, conductance, simulated, sample=True, **about):
 
 def example_thermal(**about):
     """Two samples, two pulses, 4 replicas each, one beyond the model."""
-    counts = [
-        [[2, 0, 1, 1, 0], [0, 3, 0, 1, 0]],
-        [[3, 0, 0, 0, 1], [0, 2, 0, 0, 0]],
+    first, second = "notch 1", "notch 2"
+    ends = [
+        [[[first, "gap 1", first, "free"], [second, "free", second, second]]],
+        [[[first, first, "several walls", first], [second, second, "", ""]]],
     ]
-    conductance = np.array(
-        [
-            [[3.01e-5, 3.4e-5, 2.99e-5, 3.6e-5], [4.5e-5, 3.9e-5, 4.51e-5, 4.49e-5]],
-            [[3.0e-5, 3.01e-5, 6.4e-5, 2.98e-5], [4.5e-5, 4.4e-5, np.nan, np.nan]],
-        ]
-    )
-    return write_thermal(counts, conductance, [[4, 4], [4, 2]], **about)
+    conductance = [
+        [[[3.01e-5, 3.4e-5, 2.99e-5, 3.6e-5], [4.5e-5, 3.9e-5, 4.51e-5, 4.49e-5]]],
+        [[[3.0e-5, 3.01e-5, 6.4e-5, 2.98e-5], [4.5e-5, 4.4e-5, np.nan, np.nan]]],
+    ]
+    return write_thermal(ends, conductance, **about)
 
 
 def write_barriers(device="track", low=1e10):
@@ -218,15 +209,13 @@ def test_replicas_of_the_study_thermal_are_counted_by_sample():
     assert data["write_current_density"].values[:2].tolist() == [3e11, 4e11]
     assert data["write_duration"].values[:2].tolist() == [1.5e-9, 1.5e-9]
     assert data["half_select"].values.tolist() == [0, 0, 1]
-    # free alone once: the replica furthest from notch 2; with gap 1 they cannot be told apart
-    means = {"gap 1": 3.5e-5, "free": 3.9e-5, "several walls": 6.4e-5}
+    means = {"gap 1": 3.4e-5, "free": 3.75e-5, "several walls": 6.4e-5}
     for state, value in means.items():
         index = device.states.index(state)
         assert device.conductances("parallel")[index] == pytest.approx(value, rel=1e-12, abs=0)
         assert device.conductances("series")[index] == pytest.approx(value / 2, rel=1e-12, abs=0)
     source = device.sources["landing_count"]
     assert source.startswith("simulated (thermal warm, variant hot, revision 4, wallnet ")
-    assert "the conductance of gap 1 is the mean of several states" in source
     # half-select pulses of both samples are assumed
     assert "half-select pulses assumed: disturb 1e-06" in source
     assert np.isfinite(device.landing(half_select=True)[:, 0, :4]).all()
@@ -240,7 +229,7 @@ def test_the_first_variant_and_the_duration_of_the_study_count():
 
 
 def test_a_study_without_samples_is_of_the_perfect_device():
-    path = write_thermal([[[1, 1, 0, 0, 0]]], np.full((1, 1, 2), 3e-5), [[2]], sample=False)
+    path = write_thermal([[[["notch 1", "notch 2"]]]], np.full((1, 1, 1, 2), 3e-5), sample=False)
     device = known(thermal=path, variant="hot")
     assert device.data["device_number"].values.tolist() == [0]
     assert counts_of(device) == {
@@ -253,11 +242,15 @@ def test_pulses_on_a_device_that_begins_in_a_notch_begin_there():
     model = files.read_json("model.json")
     own = [level for level in model["levels"] if level["state"] in ("notch 1", "notch 2")]
     files.write_json(model | {"levels": own}, "model.json")
-    path = write_thermal([[[1, 3, 0, 0, 0]]], np.full((1, 1, 4), 3e-5), [[4]], sample=False)
+    # the second start is no longer the first level
+    ends = [[[["notch 2"] * 3 + ["notch 1"]], [["notch 1"] + ["notch 2"] * 3]]]
+    path = write_thermal(ends, np.full((1, 2, 1, 4), 3e-5), ("initial", "notch 2"), sample=False)
     device = known(thermal=path, variant="hot")
     assert counts_of(device) == {
         (0, "notch 1", 0, "notch 1"): 0.25,
         (0, "notch 1", 0, "notch 2"): 0.75,
+        (0, "notch 2", 0, "notch 1"): 0.25,
+        (0, "notch 2", 0, "notch 2"): 0.75,
     }
 
 

@@ -150,6 +150,9 @@ class Show(Protocol):
     def tables(self, data: "xarray.Dataset", name: str, /) -> list[Table]:
         """Return the tables of a dataset, given the name of its subject."""
 
+    def tables_of_samples(self, data: "xarray.Dataset", name: str, /) -> list[Table]:
+        """Return further tables, given the dataset with all samples."""
+
     def draw(self, data: "xarray.Dataset", figures: Figures, /) -> "style.Figure":
         """Return the figure of a dataset."""
 

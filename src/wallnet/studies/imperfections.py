@@ -8,7 +8,7 @@ import argparse
 import itertools
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from wallnet.files.imperfection_tables import (
 from wallnet.files.imperfections import BEYOND, KIND, SPREADS, Imperfections
 from wallnet.files.measurements import read_levels, refuse
 from wallnet.files.schema import SAMPLE
-from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
+from wallnet.files.schema.states import EXPELLED, INITIAL, REVERSED, WallState
 from wallnet.jobs.imperfections import ImperfectionsJob
 
 if TYPE_CHECKING:
@@ -416,7 +416,7 @@ def _version(data: "xarray.Dataset") -> str:
 def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part:
     """Return the pulses of the study `thermal`, and the conductances of states that are no level.
 
-    States are those at the end of the pause. Pulses begin in the first level.
+    States are those at the end of the pause. The initial one is the first level.
     """
     data = files.read_dataset(path, "thermal", samples=True)
     parameters = json.loads(data.attrs["parameters"])
@@ -434,68 +434,34 @@ def _of_thermal(path: str | Path, job: ImperfectionsJob, levels: Levels) -> Part
     duration = settings.get("duration")
     if duration is None:
         duration = json.loads(data.attrs["simulation"])["steps"][-1]["duration"]
-    states, densities = data["outcome"].values.tolist(), data["current_density"].values.tolist()
+    starts, densities = (data[name].values.tolist() for name in ("start_state", "current_density"))
     # a wall that begins in a notch begins in the first level
-    start, counts = next(iter(levels)), dict[Place, float]()
-    others = _Others(levels)
+    first, counts = next(iter(levels)), Counter[Place]()
+    others = defaultdict[str, list[NDArray[np.float64]]](list)
     for number, own in _samples(data):
-        for index, point in enumerate(own.isel(current_density=i) for i in range(len(densities))):
-            simulated = int(point["simulated_replicas"])
-            seen = dict(zip(states, point["outcome_count"].values.tolist(), strict=True))
-            beyond = {BEYOND: point.sizes["replica"] - simulated}
-            for state, count in (seen | beyond).items():
-                if count:
-                    counts[number, start, index + 1, state] = count
-            others.add(seen, point["replica_conductance"].isel(moment=-1).values)
+        ends = own["replica_state"].values
+        conductance = own["replica_conductance"].isel(moment=-1).values
+        for place in np.ndindex(ends.shape):
+            start, end = starts[place[0]], str(ends[place]) or BEYOND
+            counts[number, first if start == INITIAL else start, place[1] + 1, end] += 1
+            if end not in {*levels, BEYOND}:
+                others[end].append(conductance[:, *place])
     pulses = range(1, len(densities) + 1)
     entries: Entries = {
-        "landing_count": counts,
+        "landing_count": {place: float(count) for place, count in counts.items()},
         "half_select": {(pulse,): 0 for pulse in pulses},
         "write_current_density": {(p,): densities[p - 1] for p in pulses},
         "write_duration": {(pulse,): float(duration) for pulse in pulses},
         "state_conductance": {
             (reading, state): float(value)
-            for state, values in others.means().items()
-            for reading, value in zip(data["reading"].values.tolist(), values, strict=True)
+            for state, rows in others.items()
+            for reading, value in zip(
+                data["reading"].values.tolist(), np.mean(rows, axis=0), strict=True
+            )
         },
     }
-    source = f"simulated (thermal {subject}, variant {variant}, {_version(data)}{others.text})"
+    source = f"simulated (thermal {subject}, variant {variant}, {_version(data)})"
     return Part(entries, source)
-
-
-class _Others:
-    """Conductances of the replicas that no level holds, by state.
-
-    The study does not tell the state of a replica. Those that no level holds are as many as it
-    counted, furthest from the levels that hold others.
-    """
-
-    def __init__(self, levels: Levels) -> None:
-        self._levels = {state: np.array([*values.values()]) for state, values in levels.items()}
-        self._alone = defaultdict[str, list[NDArray[np.float64]]](list)
-        self._mixed = defaultdict[str, list[NDArray[np.float64]]](list)
-        self.text = ""
-
-    def add(self, seen: Mapping[str, int], conductances: NDArray[np.float64]) -> None:
-        """Add the replicas of a pulse, shape (readings, replicas), with the counts of states."""
-        outside = [state for state, count in seen.items() if count and state not in self._levels]
-        values = conductances[:, np.isfinite(conductances).all(axis=0)].T
-        number = sum(seen[state] for state in outside)
-        if not number:
-            return
-        held = np.array([own[0] for state, own in self._levels.items() if seen.get(state)])
-        distance = np.abs(values[:, :1] - held).min(axis=1, initial=np.inf)
-        furthest = values[np.argsort(-distance, kind="stable")]
-        for state in outside:
-            (self._mixed if outside[1:] else self._alone)[state].append(furthest[:number])
-
-    def means(self) -> dict[str, NDArray[np.float64]]:
-        """Return the mean conductance of each state and reading in S."""
-        apart = [state for state in self._mixed if state not in self._alone]
-        if apart:
-            self.text = f"; the conductance of {', '.join(apart)} is the mean of several states"
-        rows = {**self._mixed, **self._alone}
-        return {state: np.concatenate(blocks).mean(axis=0) for state, blocks in rows.items()}
 
 
 def _of_barriers(path: str | Path, job: ImperfectionsJob) -> Part:

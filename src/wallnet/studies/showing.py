@@ -32,7 +32,10 @@ def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     perfect = files.of_perfect_device(data)
     name, module = with_temperature(str(data.attrs["subject"]), data), show_of(study)
     title = STUDIES[study].title.format(subject=data.attrs["subject"])
-    return texts(title, [*module.tables(perfect, name), *spread(data, STUDIES[study], name)])
+    tables = module.tables(perfect, name)
+    if hasattr(module, "tables_of_samples"):
+        tables = [*tables, *module.tables_of_samples(data, name)]
+    return texts(title, [*tables, *spread(data, STUDIES[study], name)])
 
 
 def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:

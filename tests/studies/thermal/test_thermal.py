@@ -21,6 +21,7 @@ from studies.results import (
 from wallnet import plan
 from wallnet.config import Figures
 from wallnet.devices.conductance import both_readings
+from wallnet.files import WallState
 from wallnet.jobs import Step
 from wallnet.jobs.request import Conditions, where
 from wallnet.report import style
@@ -50,7 +51,9 @@ def parsed(**changes):
 
 def block_of(requests, model, density, first):
     """Return the block of replicas of a pulse that begins with a number."""
-    place = Conditions(variant=model, current_density=density, replica=first)
+    place = Conditions(
+        variant=model, state=WallState("initial"), current_density=density, replica=first
+    )
     (block,) = (r for r in requests if r.parts and r.parts[0].conditions == place)
     return block
 
@@ -219,7 +222,10 @@ def test_conductances_are_those_of_domains_at_their_temperature(tmp_path, monkey
     law = {"warm": np.full(3, 0.96), "hot": magnetization_over_time(job, times)}
     assert law["hot"][1] < law["hot"][2] - 0.007
     for model, m in law.items():
-        data, sign = made.sel(model=model, current_density=0.9e12), 1 if model == "warm" else -1
+        data, sign = (
+            made.sel(model=model, current_density=0.9e12).isel(start_state=0),
+            1 if model == "warm" else -1,
+        )
         of_blocks = both_readings(sign * np.concatenate([ends, ends / 2]) / m[1:], device.detector)
         np.testing.assert_allclose(data["replica_conductance"].values, of_blocks, rtol=1e-6)
         over_time = both_readings(sign * along / m, device.detector)
@@ -244,7 +250,9 @@ def test_the_last_block_has_the_remaining_replicas(tmp_path, monkeypatch):
     assert [part.computes.replica for part in last.parts] == [9, 10]
     write_block(block_of(requests, "warm", 0.9e12, 1), [ONE] * 8)
     write_block(last, [ONE, TWO])
-    dataset = gather(STUDY, campaign, "warm", requests).isel(model=0, current_density=0)
+    dataset = gather(STUDY, campaign, "warm", requests).isel(
+        model=0, start_state=0, current_density=0
+    )
     assert dataset["outcome_count"].values.tolist() == [9, 1]
     assert dataset["simulated_replicas"].item() == 10
     assert dataset["replica"].values.tolist() == [*range(1, 11)]
@@ -279,6 +287,7 @@ def data():
 def test_probabilities_are_gathered_of_all_blocks(data):
     assert data["model"].values.tolist() == ["warm", "hot"]
     assert data["outcome"].values.tolist() == ["notch 1", "notch 2", "notch 3", "free"]
+    data = data.isel(start_state=0)
     assert data["cold_state"].values.tolist() == ["notch 1", "notch 3"]
     weak = data.sel(model="warm", current_density=0.9e12)
     assert weak["outcome_count"].values.tolist() == [12, 1, 0, 3]
@@ -346,10 +355,13 @@ def test_tables_have_the_states_and_where_the_model_ends(data, tmp_path):
     (free,) = [row for row in rows if row["state"] == "unresolved" and row["model"] == "warm"]
     assert (free["after the pause"], free["probability"]) == ("3 of 16", "–")
     assert (free["at least"], free["at most"]) == ("0.000", "0.383")
-    assert any(line[:2] == ["hot", "+1.1000"] and line[-2:] == ["512.5", "yes"] for line in lines)
+    assert any(
+        line[:3] == ["hot", "initial", "+1.1000"] and line[-2:] == ["512.5", "yes"]
+        for line in lines
+    )
     # notch 2 is written best by the strong pulse, which leads to notch 3 at 0 K
     assert any(
-        line[:4] == ["warm", "notch 2", "+1.1000", "1.000"] and line[-1] == "notch 3"
+        line[:5] == ["warm", "notch 2", "initial", "+1.1000", "1.000"] and line[-1] == "notch 3"
         for line in lines
     )
 

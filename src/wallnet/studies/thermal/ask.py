@@ -1,5 +1,6 @@
-"""Thermal: replicas of one pulse at a temperature, and the same pulse at 0 K."""
+"""Thermal: replicas of pulses on states at a temperature, and the same pulses at 0 K."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -8,10 +9,14 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import COLD, Detector
 from wallnet.config.pulse import Sweep
-from wallnet.config.quantities import Duration, DurationOrNone, silent
+from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
+from wallnet.files import WallState
+from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Job, Request, Run, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
-from wallnet.jobs.request import ROWS, Conditions, minima_at, where
+from wallnet.jobs.report import WriteEnergyJob, write_energy_job
+from wallnet.jobs.request import NO_PULSE, ROWS, Conditions, minima_at, where
+from wallnet.jobs.run import level_job, placed_at
 from wallnet.questions.question import Requests, Rounds, question
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
@@ -26,7 +31,10 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 class Thermal(base.Sampled, base.Varied, Sweep):
-    """Pulses at a temperature, each repeated, beside the same pulses at 0 K."""
+    """Pulses at a temperature on states, each repeated, beside the same pulses at 0 K."""
+
+    starts: Annotated[tuple[str, ...], Field(min_length=1)] = (INITIAL,)
+    """States from which pulses start: "initial", where the wall is placed, or "notch 2"."""
 
     variants: dict[base.VariantName, dict[str, Any]] = Field(default=MODELS, min_length=1)
     """Models of the temperature: keys of the device that differ, by name. By default the track is
@@ -46,6 +54,11 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     Walls still free after `free_time` are unresolved if it is later; no wall is simulated after it.
     Source: our choice."""
 
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Largest number of pulses of a write that reads the state after each. Source: our choice."""
+    read_noise: Fraction = 0.01
+    """Relative standard deviation of one reading. Source: assumed."""
+
     @property
     def onward(self) -> float:
         """Longest time in s for which a free wall goes on after the pause."""
@@ -56,6 +69,10 @@ class Thermal(base.Sampled, base.Varied, Sweep):
         square = {"duration": self.duration, "waveform": ()} if self.duration else {}
         return base.pulse_of(device, current_density, self.pause, **square)
 
+    def states(self) -> list[WallState]:
+        """Return the states from which pulses start."""
+        return [WallState(name) for name in dict.fromkeys(self.starts)]
+
 
 @base.on_device
 def problems(key: str, block: str, settings: Thermal, device: Device) -> list[str]:
@@ -65,60 +82,74 @@ def problems(key: str, block: str, settings: Thermal, device: Device) -> list[st
     strongest = max(settings.current_densities, key=abs)
     pulse = settings.pulse(device, strongest)
     total = pulse.duration + max(pulse.pause, settings.onward)
+    pinned = tuple(name for name in settings.starts if name != INITIAL)
     return [
+        *(base.FromStates(starts=pinned).misfits(key, block, device) if pinned else []),
         *base.unrecorded(key, {"duration": pulse.duration}, device, settings.device),
         *base.too_large(key, device, "pulse and pause", total, strongest),
     ]
 
 
+def _start(device: Device, place: tuple[str, ...], state: WallState) -> Request:
+    """Return the request of the wall on which pulses start, which relaxed without a field."""
+    if state == INITIAL:
+        return Request("initial", STUDY.path(*place, "initial"), partial(initial_job, device))
+    still = device.temperature.model_copy(update={"thermal_field": False})
+    make = partial(level_job, device.model_copy(update={"temperature": still}), state.file_name)
+    path, conditions = STUDY.path(*place, state.file_name, "start"), Conditions(state=state)
+    return Request("run", path, make, conditions=replace(conditions, duration=NO_PULSE))
+
+
 def _pulse_train(
-    settings: Thermal, device: Device, density: float, replica: int | None = None
+    settings: Thermal, device: Device, state: WallState, density: float, replica: int | None = None
 ) -> Run:
-    """Return one pulse with its pause, at 0 K without a replica."""
+    """Return one pulse with its pause on a state, at 0 K without a replica."""
     pulse = settings.pulse(device, density)
     output = device.output.without_maps_between(pulse.duration + pulse.pause)
     onward = settings.onward if replica else 0.0
     rules: dict[str, Any] = {"recorded": "ends", "output": output, "free_time": onward}
+    if state != INITIAL:
+        rules["placement"] = placed_at(device, state)
     return pulse_train_job(device, (pulse,), replica=replica, **rules)
 
 
 def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Requests:
-    """Return initial states, a train for each pulse at 0 K, and the replicas of each variant.
+    """Return the walls that pulses start from, the pulses at 0 K, and the replicas of each variant.
 
     The barriers of the device are the last, if the campaign asks for those of a variant.
     """
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
-    start = STUDY.path(name, "initial")
-    computations = [Request("initial", start, partial(initial_job, cold))]
-    states = minima_at(STUDY.path(name, "minima"), cold)
-    for density in settings.current_densities:
-        path = STUDY.path(name, current_name(density))
-        make = partial(_pulse_train, settings, cold, density)
-        conditions = Conditions(current_density=density, temperature=0.0)
-        computations.append(
-            Request("run", path, make, (start,), "", states, conditions, in_block=True)
-        )
-    starts: dict[str, str] = {}
-    films = {states.digest: states} if states else {}
-    for variant in settings.variants:
-        device = settings.of_variant(campaign.simulated, variant)
-        example = initial_job(device)
-        initial = STUDY.path(name, variant, "initial")
-        # models that differ by the heat of pulses have one initial state
-        start = starts.setdefault(example.to_json(), initial)
-        if start == initial:
-            computations.append(Request("initial", initial, partial(initial_job, device)))
-        if states := minima_at(STUDY.path(name, variant, "minima"), device):
-            states = films.setdefault(states.digest, states)
-        after = (start, states.path) if states else (start,)
-        for density in settings.current_densities:
-            path = STUDY.path(name, variant, f"{current_name(density)}_{example.field:.1f}K")
-            make = partial(_pulse_train, settings, device, density, 1)
-            conditions = Conditions(variant=variant, current_density=density)
-            replicas = range(1, settings.replicas + 1)
-            computations.append(
-                Request("run", path, make, after, "", states, conditions, replicas=replicas)
-            )
+    films: list[tuple[str | None, Device]] = [(None, cold)]
+    films += [(v, settings.of_variant(campaign.simulated, v)) for v in settings.variants]
+    computations: Requests = []
+    # models that differ by the heat of pulses have the same minima and starts
+    shared: dict[str, Request] = {}
+    for variant, device in films:
+        place = (name, variant) if variant else (name,)
+        states = minima_at(STUDY.path(*place, "minima"), device)
+        states = states and shared.setdefault(states.digest, states)
+        for state in settings.states():
+            made = replace(_start(device, place, state), states=states)
+            start = shared.setdefault(made.digest, made)
+            computations += [start] if start is made else []
+            after = (start.path, states.path) if variant and states else (start.path,)
+            folder = place if state == INITIAL else (*place, state.file_name)
+            for density in settings.current_densities:
+                conditions = Conditions(variant=variant, state=state, current_density=density)
+                if variant is None:
+                    path = STUDY.path(*folder, current_name(density))
+                    make = partial(_pulse_train, settings, device, state, density)
+                    conditions = replace(conditions, temperature=0.0)
+                    pulse = Request("run", path, make, after, "", states, conditions, in_block=True)
+                else:
+                    field = f"{device.temperature.field:.1f}K"
+                    path = STUDY.path(*folder, f"{current_name(density)}_{field}")
+                    make = partial(_pulse_train, settings, device, state, density, 1)
+                    replicas = range(1, settings.replicas + 1)
+                    pulse = Request(
+                        "run", path, make, after, "", states, conditions, replicas=replicas
+                    )
+                computations.append(pulse)
     if about(campaign, name, settings).attempt_frequencies:
         kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
         paths = BARRIERS.requests_of(campaign, settings.device)
@@ -127,9 +158,10 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
 
 
 class ReadoutJob(Job):
-    """Detectors and attempt frequencies with which states are read, by name of the variant."""
+    """How states are read, by name of the variant, and what the energy of pulses depends on."""
 
     detectors: dict[str, Detector]
+    write_energy: WriteEnergyJob
     attempt_frequencies: dict[str, tuple[float, float]] = silent({})
     """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
@@ -149,7 +181,11 @@ def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
         == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
     }
     detectors = {name: variant.junction for name, variant in variants.items()}
-    return ReadoutJob(detectors=detectors, attempt_frequencies=frequencies)
+    return ReadoutJob(
+        detectors=detectors,
+        write_energy=write_energy_job(device),
+        attempt_frequencies=frequencies,
+    )
 
 
 STUDY = question(
@@ -161,6 +197,6 @@ STUDY = question(
     places={
         "initial": "(?:[^/]+/){1,2}initial",
         "minima": "(?:[^/]+/){1,2}minima",
-        "run": f"(?:[^/]+/){{1,2}}{ROWS}",
+        "run": f"(?:[^/]+/){{1,3}}(?:start|{ROWS})",
     },
 )

@@ -48,15 +48,16 @@ class Wall(NamedTuple):
 
 
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
-    """Return the variables of all models and current densities."""
+    """Return the variables of all models, states and current densities."""
     # in the order of the configuration, which JSON does not keep
     replicas = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
     models = list(dict.fromkeys(str(replica.conditions.variant) for replica in replicas))
-    shape = (len(models), len(settings.current_densities))
+    starts, densities = settings.states(), settings.current_densities
+    shape = (len(models), len(starts), len(densities))
     cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
     points = [
-        _point(settings, opened, Conditions(variant=model, current_density=density))
-        for model, density in product(models, settings.current_densities)
+        _point(settings, opened, Conditions(variant=model, state=start, current_density=density))
+        for model, start, density in product(models, starts, densities)
     ]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
@@ -70,20 +71,21 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
         variables["traced_conductance"] = curves if curves.size else np.full_like(traced, math.nan)
         rows.append(_row(walls, states, settings) | variables)
     values = over(shape, rows)
-    ambient = dict(zip(models, values.pop("ambient")[:, 0], strict=True))
+    ambient = dict(zip(models, values.pop("ambient")[:, 0, 0], strict=True))
     for name in ("replica_conductance", "traced_conductance"):
-        values[name] = np.moveaxis(values[name], 2, 0)
+        values[name] = np.moveaxis(values[name], 3, 0)
+    of_cold = [{"cold_state": str(wall.state), "cold_position": wall.position} for wall in cold]
     return {
         **_lifetimes(settings, opened, states, ambient),
         **values,
+        **over(shape[1:], of_cold),
         "time": time,
         "reading_time": settings.reading_time,
         "model": models,
+        "start_state": starts,
         "outcome": states,
-        "cold_state": [str(wall.state) for wall in cold],
-        "cold_position": [wall.position for wall in cold],
         "replica": np.arange(settings.replicas) + 1,
-        "current_density": settings.current_densities,
+        "current_density": densities,
     }
 
 
@@ -102,7 +104,10 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
     def share(count: float) -> float:
         return count / total if total else math.nan
 
+    # beyond the model there are no walls
+    missing = settings.replicas - total
     return {
+        "replica_state": [*(wall.state for wall in walls), *[""] * missing],
         "outcome_count": [counts[state] for state in states],
         "outcome_certain": [certain[state] for state in states],
         "outcome_probability": [
@@ -113,8 +118,7 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
         "simulated_replicas": total,
         "free_share": share(counts[FREE]),
         "unresolved_share": share(unresolved),
-        # beyond the model there are no walls
-        "free_position": places or [math.nan] * settings.replicas,
+        "free_position": [*places, *[math.nan] * missing],
     }
 
 
