@@ -404,12 +404,9 @@ class LogHandler(LogHandlerBase):
         """Take a message; Snakemake has no events for an interruption and a restart."""
         self.run.interrupted |= bool(INTERRUPTED.match(text))
         self._complete &= level < logging.ERROR
+        self.run.compiling |= text.startswith(COMPILING)
         if text.startswith(COMPILED):
             self.run.time_anew()
-        elif text.startswith(COMPILING):
-            if not self.run.compiling:
-                self._print(text)
-            self.run.compiling = True
         elif match := RESTARTED.match(text):
             if job := self.run.failed.pop(int(match[1]), None):
                 self._print(f"again: {job.name}")

@@ -153,14 +153,12 @@ def test_the_time_left_waits_for_a_compilation_unless_its_job_fails(handler, clo
     assert run.time_left() is not None
 
 
-def test_each_compilation_is_announced_unless_one_goes_on(handler):
-    """The first is still going on when another job compiles, or ends."""
-    handler.run.start(said(1))
-    say(handler, compiling.COMPILING, logging.WARNING)
-    handler.run.finish(1)
+def test_a_run_says_once_that_it_compiles(handler):
+    """Of each kind of film, two functions are compiled, also in jobs at the same time."""
     for line in (compiling.COMPILING, compiling.COMPILED, compiling.COMPILING):
         say(handler, line, logging.WARNING)
-    assert handler.stream.getvalue().splitlines() == [compiling.COMPILING] * 2
+    assert handler.stream.getvalue().splitlines() == [compiling.COMPILING]
+    assert handler.run.compiling
 
 
 def test_the_last_job_that_runs_tells_by_its_simulated_time_when_it_ends(run, clock, tmp_path):

@@ -29,8 +29,8 @@ UNSTORED = (
 )
 
 COMPILING = (
-    "compiling the engine once for this processor and kind of film, for some ten seconds, which "
-    "estimated times leave out"
+    "compiling the engine once for this processor and each kind of film, for some ten seconds "
+    "each, which estimated times leave out"
 )
 COMPILED = "the engine is compiled"
 

@@ -486,7 +486,8 @@ def _compiled(function, fields, *arguments):
         sources = None
     stage = stage_of(fields)
     names = globals() | {"_stage": stage, "_advance": advance_of(stage)}
-    return entry(*arguments, sources=sources)(type(function)(function.__code__, names))
+    with install_listener("numba:compile", Compiling()):
+        return entry(*arguments, sources=sources)(type(function)(function.__code__, names))
 
 
 @functools.cache
@@ -551,8 +552,7 @@ def advance_ranges_of(groups, angle, fields, thermal):
     """
     draws = DRAWS if thermal else types.Tuple(())
     arguments = FILM, MASK, groups, angle, RANGES, EXTRAPOLATED, VECTOR, STAGES, draws, VECTOR
-    with install_listener("numba:compile", Compiling()):
-        return _compiled(_advance_ranges, fields, *arguments, int64, RATES)
+    return _compiled(_advance_ranges, fields, *arguments, int64, RATES)
 
 
 @entry(complex64[:, :, ::1], FILM)
