@@ -95,6 +95,7 @@ rule all:
     default_target: True
     input:
         target(
+            "all",
             everything,
             work=lambda again: plan.work.work_of_all(requested, everything),
         ),
@@ -105,6 +106,7 @@ rule traces:
     """All simulations of all devices."""
     input:
         target(
+            "traces",
             list(plan.requests.of_study("devices", campaign)),
             work=lambda again: plan.work.study_work(requested, "devices", again),
         ),
@@ -115,6 +117,7 @@ rule devices:
     """Properties of all devices, as data and as tables."""
     input:
         target(
+            "devices",
             plan.listing.device_files(campaign),
             work=lambda again: plan.work.study_work(requested, "devices", again),
         ),
@@ -125,6 +128,7 @@ rule levels:
     """The levels of the synapses, with barriers and transitions in one table."""
     input:
         target(
+            "levels",
             plan.listing.level_tables(campaign),
             "the target levels has no synapse with barriers or transitions; add one to the devices",
             lambda again: [
@@ -138,14 +142,14 @@ rule levels:
 rule networks:
     """All results of the networks, except the figures."""
     input:
-        target(plan.listing.network_files(campaign)),
+        target("networks", plan.listing.network_files(campaign)),
     localrule: True
 
 
 rule figures:
     """All figures."""
     input:
-        target(plan.shown.figures(campaign)),
+        target("figures", plan.shown.figures(campaign)),
     localrule: True
 
 
@@ -153,6 +157,7 @@ rule mappings:
     """What each mapping of weights to levels costs, as tables and a figure."""
     input:
         target(
+            "mappings",
             plan.listing.mapping_files(campaign),
             "the target mappings has no networks to compare; fill networks.recipes,"
             " networks.synapses and networks.compared",
@@ -163,5 +168,5 @@ rule mappings:
 rule validation:
     """All checks of the engine, as tables and a figure."""
     input:
-        target(plan.listing.validation_files(campaign)),
+        target("validation", plan.listing.validation_files(campaign)),
     localrule: True

@@ -23,7 +23,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from wallnet.files.origin import parts_of, stated
-from wallnet.files.progress import read_progress, time_in_words
+from wallnet.files.progress import counted, read_progress, time_in_words
 from wallnet.files.whole import last_line, terminal_text
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Run:
     def line(self) -> str:
         """Return one line: jobs done and failed, the time left, and what runs."""
         left = self.time_left()
-        parts = [f"{self.done} of {self.total} jobs"]
+        parts = [f"{self.done} of {counted(self.total, 'jobs')}"]
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         if left and self.done < self.total:
@@ -234,15 +234,16 @@ class Run:
     def dry_text(self) -> str:
         """Return the planned jobs of a dry run, and what changed since their results were made."""
         changes = sorted(self._changes.items(), key=lambda item: -item[1].total())
-        lines = [_counted(f"{self.total} jobs", self.planned)]
-        lines += [_counted(change, rules) for change, rules in changes[:MOST_CHANGES]]
+        lines = [_by_rule(counted(self.total, "jobs"), self.planned)]
+        lines += [_by_rule(change, rules) for change, rules in changes[:MOST_CHANGES]]
         if len(changes) > MOST_CHANGES:
             lines.append(f"and {len(changes) - MOST_CHANGES} more changes")
-        lines += [f"{reason}: {count} jobs" for reason, count in self._others.most_common()]
+        others = self._others.most_common()
+        lines += [f"{reason}: {counted(count, 'jobs')}" for reason, count in others]
         return "\n".join(lines)
 
 
-def _counted(what: str, rules: Counter[str]) -> str:
+def _by_rule(what: str, rules: Counter[str]) -> str:
     """Return numbers of jobs by rule, from the largest."""
     ordered = sorted(rules.items(), key=lambda item: (-item[1], item[0]))
     return f"{what}: {', '.join(f'{count} {rule}' for rule, count in ordered)}"
@@ -274,7 +275,7 @@ def _short(value: Any) -> str:
     if len(text) <= LONGEST_VALUE:
         return text
     listed = isinstance(value, list)
-    return f"{len(value)} values" if listed else f"{text[: LONGEST_VALUE - 1]}…"
+    return counted(len(value), "values") if listed else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 QUOTE = "'\"'\"'"
@@ -383,7 +384,7 @@ class LogHandler(LogHandlerBase):
         self.run.total = stats.pop("total", 0)
         self.run.planned = Counter(stats)
         if stats and not self.dry:
-            self._print(_counted(f"{self.run.total} jobs", self.run.planned))
+            self._print(_by_rule(counted(self.run.total, "jobs"), self.run.planned))
             if self.stream.isatty():
                 from rich.console import Console
                 from rich.live import Live
@@ -433,9 +434,9 @@ class LogHandler(LogHandlerBase):
             self._print(self.run.dry_text())
         elif self.run.began or self.run.interrupted:
             # in a complete run, a job that became unnecessary is in the total
-            total = "" if complete else f" of {self.run.total}"
-            elapsed = time_in_words(time.monotonic() - self._started)
-            end = f"{self.run.done}{total} jobs done in {elapsed}"
+            done = "" if complete else f"{self.run.done} of "
+            jobs = counted(self.run.done if complete else self.run.total, "jobs")
+            end = f"{done}{jobs} done in {time_in_words(time.monotonic() - self._started)}"
             end += f"; {len(self.run.failed)} failed" if self.run.failed else ""
             if self.run.interrupted:
                 end = f"interrupted: {end}; the next run goes on from there"

@@ -543,7 +543,7 @@ def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, m
         "a 1 → 2: 2 trace",
         "and 1 more changes",
         "Missing output files: 2 jobs",
-        "Updated input files: 1 jobs",
+        "Updated input files: 1 job",
     ]
 
 
@@ -688,7 +688,7 @@ def test_after_ctrl_c_no_job_has_failed_and_the_next_run_goes_on(slow_trace, tmp
     assert lines[-2] == "2 jobs: 1 initial, 1 run"
     assert lines[-1].startswith("interrupted: 1 of 2 jobs done in ")
     left = Campaign(tmp_path).snakemake("--dry-run", slow_trace[-1], display=True)
-    assert "1 jobs: 1 run" in left.stdout + left.stderr
+    assert "1 job: 1 run" in left.stdout + left.stderr
 
 
 @pytest.mark.campaign

@@ -38,21 +38,21 @@ def test_results_of_another_configuration_run_again_without_notes(finished):
     assert "material.damping 0.5 → 0.2" in said.stdout + said.stderr
     assert "are not of this configuration" in said.stdout + said.stderr
     simulated = sum(planned[rule] for rule in ("initial", "run"))
-    assert f"{simulated} simulations of this target will run: " in said.stdout + said.stderr
+    assert f"{simulated} simulations of the target devices will run: " in said.stdout + said.stderr
 
 
 def test_a_preview_counts_what_runs_again(finished, capsys):
     """A pulse of the neuron was half as long, so that its five pulses run again."""
     cli.main(["preview", "--directory", str(finished.folder)])
-    assert "All simulations of this target are there." in capsys.readouterr().out
+    assert "All simulations of the target all are there." in capsys.readouterr().out
     data = copy.deepcopy(TINY)
     data["devices"]["neuron"]["pulse"]["duration"] /= 2
     finished.configure(data)
     cli.main(["preview", "--directory", str(finished.folder)])
-    assert "5 simulations of this target will run: at most 1 ns" in capsys.readouterr().out
+    assert "5 simulations of the target all will run: at most 1 ns" in capsys.readouterr().out
     said = finished.snakemake("--dry-run", "devices")
     assert jobs_in(said.stdout)["run"] == 5
-    assert "5 simulations of this target will run: " in said.stdout + said.stderr
+    assert "5 simulations of the target devices will run: " in said.stdout + said.stderr
 
 
 def test_an_unchanged_campaign_without_notes_computes_nothing_expensive_again(whole):

@@ -129,7 +129,7 @@ class Campaign:
 
 def jobs_in(plan: str) -> dict[str, int]:
     """Return the number of jobs of each rule in the output of a dry run, with either display."""
-    if shown := re.search(r"^\d+ jobs: (.*)$", plan, re.MULTILINE):
+    if shown := re.search(r"^\d+ jobs?: (.*)$", plan, re.MULTILINE):
         counts = (count.split() for count in shown[1].split(", "))
         return {rule: int(number) for number, rule in counts}
     jobs = {}

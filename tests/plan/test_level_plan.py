@@ -54,7 +54,7 @@ def test_the_target_computes_what_the_tables_need(tmp_path):
     run = campaign.snakemake("--dry-run", "levels")
     output = run.stdout + run.stderr
     # two of the levels of the synapse, in addition to the pulses and the three starts
-    assert "15 simulations and 8 paths between minima of this target will run" in output
+    assert "15 simulations and 8 paths between minima of the target levels will run" in output
     campaign.configure(configuration(False, False))
     refused = campaign.snakemake("--dry-run", "levels", check=False)
     assert refused.returncode != 0

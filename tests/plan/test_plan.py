@@ -148,7 +148,7 @@ def test_a_sweep_of_any_size_puts_nothing_on_a_command_line(campaign, tiny):
     result = campaign.snakemake("--dry-run", "--printshellcmds")
     assert re.search(r"^run +303$", result.stdout, flags=re.MULTILINE)
     # the initial wall takes no time, a pulse 0.6 ns, relaxation 1 ns, of three levels too
-    assert "304 simulations of this target will run: at most 483 ns, " in result.stdout
+    assert "304 simulations of the target all will run: at most 483 ns, " in result.stdout
     commands = re.findall(r"^Shell command: (.*wallnet .+)$", result.stdout, re.MULTILINE)
     assert len(commands) > 300
     fed = 0
@@ -1095,5 +1095,5 @@ def test_dry_runs_of_devices_and_the_cross_check_say_what_they_cost(campaign, ti
     tiny["crosscheck"] = {"engines": check}
     campaign.configure(tiny)
     said = campaign.snakemake("--dry-run", "devices", "crosscheck").stdout
-    assert "13 simulations of this target will run: at most 10 ns, about" in said
-    assert "2 simulations of this target will run: at most 1 ns, about" in said
+    assert "13 simulations of the target devices will run: at most 10 ns, about" in said
+    assert "2 simulations of the target crosscheck will run: at most 1 ns, about" in said

@@ -170,7 +170,7 @@ def test_what_is_out_of_sense_is_marked_with_its_reason():
     lines = preview(campaign).splitlines()
     assert max(map(len, lines)) <= 80
     assert "10 simulations" not in lines[-1]
-    assert "of this target will run" in text
+    assert "of the target all will run" in text
 
 
 @pytest.mark.parametrize("sign", [1, -1])

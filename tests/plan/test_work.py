@@ -42,8 +42,8 @@ def test_the_estimate_is_that_of_cells_and_steps():
     assert film.computes.processor_time == pytest.approx(2.1, rel=0.1, abs=0)
     assert slow.computes.processor_time == pytest.approx(530, rel=0.1, abs=0)
     # each of three jobs takes 0.8 s to its start
-    assert work_ahead([(3, film)]) == (
-        "3 simulations of this target will run: at most 30 ns, about 9 s of processor "
+    assert work_ahead("all", [(3, film)]) == (
+        "3 simulations of the target all will run: at most 30 ns, about 9 s of processor "
         "time, less where a simulation ends early."
     )
 
@@ -56,28 +56,33 @@ def test_what_is_there_counts_if_it_runs_again(tmp_path, monkeypatch):
         Path(path).touch()
     work = [(1, replace(pulse_of(10e-9), path=path)) for path in paths[:3]]
     work[2] = 1, replace(work[2][1], after=("start.nc",))
-    assert work_ahead(work) == "All simulations of this target are there."
+    assert work_ahead("all", work) == "All simulations of the target all are there."
     stale = ["of-another.nc", "start.nc", "fp32.json"]
-    assert work_ahead(work, stale=stale).startswith("2 simulations of this target will run: ")
+    sentence = work_ahead("all", work, stale=stale)
+    assert sentence.startswith("2 simulations of the target all will run: ")
     Path("fp32.json").touch()
     networks = {"fp32.json": 7.0}
-    assert "2 simulations and 1 networks" in work_ahead(work, networks, stale)
+    sentence = work_ahead("all", work, networks, stale)
+    assert sentence.startswith("2 simulations and 1 network of the target all will run: ")
+    paths = 1, Request("barrier", "nowhere.nc", lambda: pulse_of(10e-9).computes)
+    sentence = work_ahead("all", [*work[:2], paths], networks, ["of-another.nc", "fp32.json"])
+    assert sentence.startswith("1 simulation, 1 path between minima and 1 network of the ")
     Path("start.nc").unlink()  # Snakemake makes it again only for a pulse that runs
-    assert work_ahead(work) == "All simulations of this target are there."
+    assert work_ahead("all", work) == "All simulations of the target all are there."
 
 
 def test_a_target_without_simulations_has_none_that_are_there(tmp_path):
     fp32 = tmp_path / "fp32.json"
     fp32.touch()
-    assert work_ahead([]) == "This target has no simulations."
-    assert work_ahead([], {str(fp32): 7.0}) == "All networks of this target are there."
+    assert work_ahead("all", []) == "The target all has no simulations."
+    assert work_ahead("all", [], {str(fp32): 7.0}) == "All networks of the target all are there."
 
 
 def test_simulations_of_unknown_speed_are_told_apart():
     own = pulse_of(5e-9).computes.model_copy(update={"calculator_name": "mine:Own"})
     work = [(1, pulse_of(10e-9)), (2, Request("run", "nowhere.nc", lambda: own))]
-    assert work_ahead(work) == (
-        "3 simulations of this target will run: at most 20 ns, about 1 s of processor "
+    assert work_ahead("all", work) == (
+        "3 simulations of the target all will run: at most 20 ns, about 1 s of processor "
         "time, 2 with a calculator of unknown speed, less where a simulation ends early."
     )
 
@@ -86,7 +91,7 @@ def test_long_estimates_are_in_minutes_and_hours():
     nanosecond = pulse_of(1e-9, "oommf").computes.processor_time
 
     def estimate(seconds):
-        sentence = work_ahead([(1, pulse_of((seconds - 0.8) / nanosecond * 1e-9, "oommf"))])
+        sentence = work_ahead("all", [(1, pulse_of((seconds - 0.8) / nanosecond * 1e-9, "oommf"))])
         return re.search(r"about (.*?) of processor time", sentence)[1]
 
     shown = [estimate(seconds) for seconds in (42, 119, 123, 7100, 7300, 54_100)]
@@ -100,13 +105,13 @@ def test_many_simulations_are_told_in_submissions_core_hours_files_and_bytes(mon
     job = pulse.computes
     times, maps = 10e-9 / job.output.interval, 2 + 10e-9 / job.output.snapshot_interval
     assert size == pytest.approx(5e4 + 0.6 * 3 * 4 * 500 * (times + 50 * maps), abs=1)
-    sentence = work_ahead([(2000, pulse)])
+    sentence = work_ahead("all", [(2000, pulse)])
     match = re.search(r"2,000 submissions, about (\d+) h (\d+) min of cores with 6 s", sentence)
     seconds = 3600 * int(match[1]) + 60 * int(match[2])
     expected = 2000 * (job.processor_time + 0.8 + 6)
     assert seconds == pytest.approx(expected, abs=60)
     assert sentence.endswith(f"and 12,000 files of about {2000 * size / 1e9:.1f} GB.")
-    assert "submissions" not in work_ahead([(100, pulse)])
+    assert "submissions" not in work_ahead("all", [(100, pulse)])
 
 
 def test_the_size_of_a_trace_is_about_that_of_its_file(finished_devices):

@@ -56,6 +56,7 @@ rule:
         "as-made"
     input:
         target(
+            "as-made",
             plan.listing.as_made_files(campaign),
             "the target as-made has nothing to evaluate; add a set to as_made, such as"
             " as_made: {default: {}}, and networks with a stage on levels",

@@ -115,8 +115,8 @@ def stale():
     )
 
 
-def target(paths, missing="", work=None):
-    """Return the input function of a target; a dry run also plans files to be set aside.
+def target(name, paths, missing="", work=None):
+    """Return the input function of a named target; a dry run also plans files to be set aside.
 
     A target without files ends the run with the sentence `missing`, if there is one. `work` is a
     function that returns what the target computes (`plan.work.Work`), given the results that run
@@ -136,7 +136,9 @@ def target(paths, missing="", work=None):
             if work:
                 networks = plan.work.network_times(campaign)
                 networks = {path: networks[path] for path in networks.keys() & {*paths}}
-                logger.warning(plan.work.work_ahead(work(stale()), networks, stale()))
+                logger.warning(
+                    plan.work.work_ahead(name, work(stale()), networks, stale())
+                )
         if left_damaged:
             plan_again(left_damaged)
         return paths

@@ -113,6 +113,7 @@ for study in STUDIES.values():
             study.name
         input:
             target(
+                study.name,
                 study.results(campaign),
                 plan.start.missing(study, campaign),
                 lambda again, study=study: plan.work.study_work(

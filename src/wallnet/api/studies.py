@@ -260,7 +260,7 @@ def _failure_text(command: Sequence[str], caller: str, progress: bool) -> str:
         try:
             for line in process.stdout or ():
                 lines.append(line)
-                if jobs := re.match(r"(?:[\d:]+ (\d+) of )?(\d+) jobs\b", line):
+                if jobs := re.match(r"(?:[\d:]+ (\d+) of )?(\d+) jobs?\b", line):
                     bar.n, bar.total = int(jobs[1] or 0), int(jobs[2])
                     bar.refresh()
                 elif progress and line.startswith("compiling"):

@@ -1,6 +1,7 @@
-"""Notes of how far each simulation has come, and times in words."""
+"""Notes of how far each simulation has come, and numbers and times in words."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -68,3 +69,15 @@ def time_in_words(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(number: int, things: str) -> str:
+    """Return a number of things in words; of one, the first word is in the singular.
+
+    Examples
+    --------
+    >>> counted(1, "paths between minima"), counted(2, "jobs")
+    ('1 path between minima', '2 jobs')
+    """
+    named = re.sub(r"s\b", "", things, count=1) if number == 1 else things
+    return f"{number} {named}"

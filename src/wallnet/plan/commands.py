@@ -15,6 +15,7 @@ from pathlib import Path
 from wallnet import files, workflow_path
 from wallnet.config import Campaign, ConfigError, schema
 from wallnet.files.datasets import unreadable
+from wallnet.files.progress import counted
 from wallnet.files.whole import note_digest
 from wallnet.plan import load
 from wallnet.plan.foreign import FOREIGN, foreign
@@ -201,7 +202,7 @@ def _clean(arguments: argparse.Namespace) -> None:
         remove(paths, folder)
     print(*links.values(), *paths, sep="\n", end="\n" * bool(links or paths))
     results = sum(path.split("/")[1] not in ("logs", "benchmarks") for path in paths)
-    count = f"{results} results and {len(paths) - results} logs and benchmarks"
+    count = f"{counted(results, 'results')} and {len(paths) - results} logs and benchmarks"
     clause = "removed" if arguments.yes else f"do not belong to {configuration}; --yes removes them"
     none = not paths and not links and not arguments.yes
     print(f"all results belong to {configuration}" if none else f"{count} {clause}")

@@ -266,7 +266,7 @@ def preview(campaign: Campaign) -> str:
         for text in (text for texts in doubts.values() for text in texts):
             lines += textwrap.wrap(f"! {name}: {text}", WIDTH, subsequent_indent="    ")
     work = work_of_all(Requested(campaign), everything(campaign))
-    ahead = work_ahead(work, network_times(campaign), foreign(campaign, "."))
+    ahead = work_ahead("all", work, network_times(campaign), foreign(campaign, "."))
     lines += textwrap.wrap(ahead, WIDTH)
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from wallnet import files
 from wallnet.config import Campaign
 from wallnet.config.stages import STAGES
-from wallnet.files.progress import time_in_words
+from wallnet.files.progress import counted, time_in_words
 from wallnet.jobs import Request, Run
 from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
@@ -49,6 +49,7 @@ Work = Collection[tuple[int, Request]]
 
 
 def work_ahead(
+    target: str,
     work: Work,
     networks: Mapping[str, float] = MappingProxyType({}),
     stale: Collection[str] = (),
@@ -60,8 +61,8 @@ def work_ahead(
 
     Examples
     --------
-    >>> work_ahead([])
-    'This target has no simulations.'
+    >>> work_ahead("thermal", [])
+    'The target thermal has no simulations.'
     """
 
     def runs(path: str, *after: str) -> bool:
@@ -71,13 +72,14 @@ def work_ahead(
     untrained = [seconds for path, seconds in networks.items() if runs(path)]
     if not ahead and not untrained:
         kind = "simulations" if work else "networks"
-        there = f"All {kind} of this target are there."
-        return there if work or networks else "This target has no simulations."
+        there = f"All {kind} of the target {target} are there."
+        return there if work or networks else f"The target {target} has no simulations."
     counts = dict.fromkeys(COUNTED.values(), 0)
     for n, request in ahead:
         counts[COUNTED[request.kind]] += n * request.number_of_runs
     counts["networks"] = len(untrained)
-    what = " and ".join(f"{n} {name}" for name, n in counts.items() if n)
+    *others, final = (counted(n, name) for name, n in counts.items() if n)
+    what = " and ".join(filter(None, (", ".join(others), final)))
     nanoseconds = sum(n * request.computes.longest for n, request in ahead) / 1e-9
     first = f"at most {nanoseconds:.0f} ns, " if nanoseconds else ""
     last = ", less where a simulation ends early" if nanoseconds else ""
@@ -88,7 +90,7 @@ def work_ahead(
         about += f"{', ' if about else ''}{unknown} with a calculator of unknown speed"
     jobs = sum(n for n, _ in ahead)
     queued = f" {_queued(ahead, jobs, total)}" if jobs > MANY else ""
-    return f"{what} of this target will run: {first}{about}{last}.{queued}"
+    return f"{what} of the target {target} will run: {first}{about}{last}.{queued}"
 
 
 def _queued(ahead: Work, jobs: int, seconds: float) -> str:
