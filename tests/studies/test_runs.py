@@ -3,6 +3,7 @@
 import ast
 import copy
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -193,11 +194,11 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, again):
     3 ns, and six pulses of 1.5 + 3 ns. Three candidates of at most 0.8 + 1 ns. The wall of the
     other track leaves its notch in two ways.
     """
-    assert "6 simulations of this target will run: at most 98 ns, about " in ran.told
-    assert "4 simulations of this target will run: at most 18 ns, about " in ran.told
-    assert "3 simulations of this target will run: at most 5 ns, about " in ran.told
-    assert "9 simulations of this target will run: at most 36 ns, about " in ran.told
-    assert "2 paths between minima of this target will run: about " in ran.told
+    assert re.search(r"6 simulations of the target \w+ will run: at most 98 ns, about ", ran.told)
+    assert re.search(r"4 simulations of the target \w+ will run: at most 18 ns, about ", ran.told)
+    assert re.search(r"3 simulations of the target \w+ will run: at most 5 ns, about ", ran.told)
+    assert re.search(r"9 simulations of the target \w+ will run: at most 36 ns, about ", ran.told)
+    assert re.search(r"2 paths between minima of the target \w+ will run: about ", ran.told)
     assert again.count("All simulations of this target are there.") == len(STUDIES)
 
 
