@@ -128,7 +128,9 @@ def test_the_models_are_isothermal_and_heated_by_default():
     from wallnet.plan.work import study_work, work_ahead
 
     total = 3 * 2 * 16 * (2 + 0.6 + 10 + 20) + 2 * 10.6 + 2 * 1
-    assert f"at most {total:.0f} ns" in work_ahead(study_work(Requested(campaign), "thermal"))
+    assert f"at most {total:.0f} ns" in work_ahead(
+        "thermal", study_work(Requested(campaign), "thermal")
+    )
 
 
 @pytest.mark.parametrize(
