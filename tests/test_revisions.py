@@ -124,7 +124,7 @@ def test_noting_raises_the_stages_that_are_named_by_one_and_no_others(
             "devices/write_energy.py",
             "def write_energy_of(",
             "def write_energy_of(more, ",
-            {"devices", "show pulse_trains", "show transitions"},
+            {"devices", "show pulse_trains", "show thermal", "show transitions"},
         ),
         ("simulate/oommf/__init__.py", "def ", "async def ", {"oommf"}),
         ("validation/walls.py", "def ", "async def ", {"validation"}),

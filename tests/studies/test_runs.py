@@ -199,7 +199,7 @@ def test_a_run_tells_beforehand_how_much_it_simulates_at_most(ran, again):
     assert re.search(r"3 simulations of the target \w+ will run: at most 5 ns, about ", ran.told)
     assert re.search(r"9 simulations of the target \w+ will run: at most 36 ns, about ", ran.told)
     assert re.search(r"2 paths between minima of the target \w+ will run: about ", ran.told)
-    assert again.count("All simulations of this target are there.") == len(STUDIES)
+    assert len(re.findall(r"All simulations of the target \w+ are there\.", again)) == len(STUDIES)
 
 
 def test_a_study_is_a_target_of_its_own(again, finished):
