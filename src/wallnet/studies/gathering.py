@@ -60,7 +60,10 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
 
 
 class Gather(Protocol):
-    """A module that gathers the results of a study; without rounds it has no `next_round`."""
+    """A module that gathers the results of a study; without rounds it has no `next_round`.
+
+    If all samples ask for the same, `next_round_of_samples` tells it from the results of all.
+    """
 
     def gather(self, settings: Any, opened: Opened, /) -> dict[str, Any]:
         """Return the values of the dataset of a device, or of one of its samples."""
@@ -94,6 +97,11 @@ def _gather(arguments: argparse.Namespace) -> None:
 
 def _round(arguments: argparse.Namespace) -> None:
     module, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
-    perfect, *of_samples = [module.next_round(settings, opened) for opened in results]
+    perfect, *samples = results
+    if common := getattr(module, "next_round_of_samples", None):
+        of_samples = [common(settings, samples)] * len(samples)
+    else:
+        of_samples = [module.next_round(settings, opened) for opened in samples]
     more = {"samples": of_samples} if of_samples else {}
-    files.write_json({"asked": perfect, **more}, arguments.out)
+    asked = {"asked": module.next_round(settings, perfect), **more}
+    files.write_json(asked, arguments.out)

@@ -17,7 +17,7 @@ from wallnet.jobs.film import film_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.jobs.request import NO_PULSE, ROWS, Conditions, minima_at, where
 from wallnet.jobs.run import level_job, placed_at
-from wallnet.questions.question import Requests, Rounds, question
+from wallnet.questions.question import Expected, Requests, Rounds, question
 from wallnet.studies import base
 from wallnet.studies.barriers.ask import STUDY as BARRIERS
 
@@ -45,7 +45,12 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     """Time without current after each pulse, at whose end a quench shows the state. Straight after
     the pulse, a quench pulls half-depinned walls back, which 10 ns avoid. Source: our choice."""
     replicas: Annotated[int, Field(ge=1, le=100_000)] = 8
-    """Repetitions of each pulse. Source: our choice."""
+    """Repetitions of each pulse, at least. Source: our choice."""
+    interval: Annotated[Fraction, Field(gt=0)] | None = None
+    """Largest width of the intervals of probabilities. Where one is wider, replicas are doubled,
+    in rounds. Runs of all samples count, as if samples were alike."""
+    most_replicas: Annotated[int, Field(ge=1, le=100_000)] = 512
+    """Repetitions above which no `interval` asks for more. Source: our choice."""
     free_time: Duration = 20e-9
     """Time after the pause up to which free walls are simulated, unless a notch pins them before.
     Source: our choice."""
@@ -72,6 +77,13 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     def states(self) -> list[WallState]:
         """Return the states from which pulses start."""
         return [WallState(name) for name in dict.fromkeys(self.starts)]
+
+    def replicas_of_rounds(self) -> list[range]:
+        """Return the numbers of the replicas of the start and of each round."""
+        numbers = [range(1, self.replicas + 1)]
+        while self.interval is not None and (last := numbers[-1][-1]) < self.most_replicas:
+            numbers.append(range(last + 1, min(2 * last, self.most_replicas) + 1))
+        return numbers
 
 
 @base.on_device
@@ -113,11 +125,13 @@ def _pulse_train(
     return pulse_train_job(device, (pulse,), replica=replica, **rules)
 
 
-def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Requests:
+def requests(campaign: Campaign, name: str, settings: Thermal, so_far: Rounds) -> Requests:
     """Return the walls that pulses start from, the pulses at 0 K, and the replicas of each variant.
 
-    The barriers of the device are the last, if the campaign asks for those of a variant.
+    The replicas of each round follow those of the start, in files of their own. The barriers of the
+    device are the last, if the campaign asks for those of a variant.
     """
+    further = [{tuple(pulse) for pulse in one} for one in so_far]
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
     films: list[tuple[str | None, Device]] = [(None, cold)]
     films += [(v, settings.of_variant(campaign.simulated, v)) for v in settings.variants]
@@ -141,20 +155,33 @@ def requests(campaign: Campaign, name: str, settings: Thermal, _: Rounds) -> Req
                     make = partial(_pulse_train, settings, device, state, density)
                     conditions = replace(conditions, temperature=0.0)
                     pulse = Request("run", path, make, after, "", states, conditions, in_block=True)
-                else:
-                    field = f"{device.temperature.field:.1f}K"
-                    path = STUDY.path(*folder, f"{current_name(density)}_{field}")
-                    make = partial(_pulse_train, settings, device, state, density, 1)
-                    replicas = range(1, settings.replicas + 1)
+                    computations.append(pulse)
+                    continue
+                stem = f"{current_name(density)}_{device.temperature.field:.1f}K"
+                make = partial(_pulse_train, settings, device, state, density, 1)
+                point = {(variant, str(state), density)}
+                for number, replicas in enumerate(
+                    settings.replicas_of_rounds()[: 1 + len(further)]
+                ):
+                    if number and not point <= further[number - 1]:
+                        continue
+                    path = STUDY.path(*folder, *([f"round-{number}"] if number else []), stem)
                     pulse = Request(
-                        "run", path, make, after, "", states, conditions, replicas=replicas
+                        "run", path, make, after, "", states, conditions, {}, True, (), replicas
                     )
-                computations.append(pulse)
+                    computations.append(pulse)
     if about(campaign, name, settings).attempt_frequencies:
         kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
         paths = BARRIERS.requests_of(campaign, settings.device)
         computations += where(paths, "barrier", Conditions(temperature=kelvin))
     return computations
+
+
+def rounds(campaign: Campaign, name: str, settings: Thermal) -> Expected:
+    """Return at most how many replicas each round asks for: those of all pulses."""
+    replicas = settings.replicas_of_rounds()[1:]
+    pulses = [one for one in requests(campaign, name, settings, ()) if one.replicas and replicas]
+    return [[(1, replace(pulse, replicas=numbers)) for pulse in pulses] for numbers in replicas]
 
 
 class ReadoutJob(Job):
@@ -197,6 +224,6 @@ STUDY = question(
     places={
         "initial": "(?:[^/]+/){1,2}initial",
         "minima": "(?:[^/]+/){1,2}minima",
-        "run": f"(?:[^/]+/){{1,3}}(?:start|{ROWS})",
+        "run": f"(?:[^/]+/){{1,4}}(?:start|{ROWS})",
     },
 )

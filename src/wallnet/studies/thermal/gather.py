@@ -1,9 +1,9 @@
 """Thermal: the probability of each state, from the walls of all replicas."""
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,17 +47,50 @@ class Wall(NamedTuple):
     later: str
 
 
+Pulse = tuple[str, str, float]
+"""A pulse in a model: its name, the state from which it starts, current density in A/m²."""
+
+
+def next_round(settings: Thermal, opened: Opened) -> list[Pulse]:
+    """Return the pulses with a probability whose interval is too wide, none if there is none."""
+    return next_round_of_samples(settings, [opened])
+
+
+def next_round_of_samples(settings: Thermal, results: Sequence[Opened]) -> list[Pulse]:
+    """Return the same from the runs of all samples, as if these were alike."""
+    ends: dict[Pulse, list[str]] = {}
+    for run in itertools.chain.from_iterable(opened.pulses() for opened in results):
+        place = run.conditions
+        if place.variant and not run.beyond_model:
+            pulse = (place.variant, str(place.state), float(place.current_density or 0))
+            wall = _wall(run.read(*OF_REPLICA), run.states)
+            ends.setdefault(pulse, []).append(wall.later or wall.state)
+    widest = settings.interval or 1.0
+    return [pulse for pulse, states in ends.items() if _width(states) > widest]
+
+
+def _width(states: Sequence[str]) -> float:
+    """Return the width of the widest interval of the probabilities of the states of runs."""
+    limits = [interval(count, count, len(states)) for count in Counter(states).values()]
+    return max(high - low for low, high in limits)
+
+
 def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     """Return the variables of all models, states and current densities."""
     # in the order of the configuration, which JSON does not keep
     replicas = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
     models = list(dict.fromkeys(str(replica.conditions.variant) for replica in replicas))
+    numbers = np.unique([replica.conditions.replica for replica in replicas])
     starts, densities = settings.states(), settings.current_densities
     shape = (len(models), len(starts), len(densities))
     cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
     points = [
-        _point(settings, opened, Conditions(variant=model, state=start, current_density=density))
-        for model, start, density in product(models, starts, densities)
+        _point(
+            opened,
+            Conditions(variant=model, state=start, current_density=density),
+            numbers.size,
+        )
+        for model, start, density in itertools.product(models, starts, densities)
     ]
     every = [wall for walls, *_ in points for wall in walls]
     seen = {name for wall in every for name in (wall.state, wall.later) if name}
@@ -69,7 +102,7 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
     rows = []
     for walls, variables, (curves, _) in points:
         variables["traced_conductance"] = curves if curves.size else np.full_like(traced, math.nan)
-        rows.append(_row(walls, states, settings) | variables)
+        rows.append(_row(walls, states, settings, numbers.size) | variables)
     values = over(shape, rows)
     ambient = dict(zip(models, values.pop("ambient")[:, 0, 0], strict=True))
     for name in ("replica_conductance", "traced_conductance"):
@@ -84,13 +117,15 @@ def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
         "model": models,
         "start_state": starts,
         "outcome": states,
-        "replica": np.arange(settings.replicas) + 1,
+        "replica": numbers,
         "current_density": densities,
     }
 
 
-def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dict[str, Any]:
-    """Return the variables of the outcomes of one pulse in one model.
+def _row(
+    walls: Sequence[Wall], states: Sequence[str], settings: Thermal, replicas: int
+) -> dict[str, Any]:
+    """Return the variables of the outcomes of one pulse in one model, for so many replicas.
 
     A wall that a notch pins at the end of the pause is taken to stay there until the reading time.
     """
@@ -105,7 +140,7 @@ def _row(walls: Sequence[Wall], states: Sequence[str], settings: Thermal) -> dic
         return count / total if total else math.nan
 
     # beyond the model there are no walls
-    missing = settings.replicas - total
+    missing = replicas - total
     return {
         "replica_state": [*(wall.state for wall in walls), *[""] * missing],
         "outcome_count": [counts[state] for state in states],
@@ -150,7 +185,7 @@ def _mirrored(state: str) -> str:
 
 
 def _point(
-    settings: Thermal, opened: Opened, conditions: Conditions
+    opened: Opened, conditions: Conditions, replicas: int
 ) -> tuple[list[Wall], dict[str, Any], list[NDArray[Any]]]:
     """Return what is known of one pulse in one model: walls of all replicas, variables, a trace.
 
@@ -174,7 +209,7 @@ def _point(
             traced = [conductances(trace, detector, m_z, time), time]
     spin = [float(made.get("spin_temperature", math.nan)) for made in about]
     highest = [float(made.get("highest_temperature", made["temperature"])) for made in about]
-    conductance = np.full((2, settings.replicas, 2), math.nan)
+    conductance = np.full((2, replicas, 2), math.nan)
     if hot:
         profiles = np.array([content["moment_profile"].values[-1] for content in hot])
         start, duration, pause_end = (hot[0][name].values[-1] for name in TIMES)
