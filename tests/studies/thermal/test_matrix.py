@@ -13,7 +13,12 @@ from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import beta_binomial, interval
 from wallnet.studies.thermal.show import draw
-from wallnet.studies.thermal.statistics import conductances, verified_writes, write_and_verify
+from wallnet.studies.thermal.statistics import (
+    conductances,
+    schemes,
+    verified_writes,
+    write_and_verify,
+)
 
 STUDY = STUDIES["thermal"]
 ASKED = {
@@ -122,7 +127,7 @@ def test_a_pulse_that_fails_may_be_better_with_more_attempts():
     matrix[0, 0, 0] = 0.0  # the risk: half of the walls are lost
     matrix[1] = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
     lost = np.array([[0.5, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    for attempts, success in ((1, 0.5), (2, 1.0)):
+    for attempts, success in ((1, 0.5), (2, 1.0), (3, 1.0)):
         writing = write_and_verify(matrix, np.ones(2), lost, attempts)
         assert writing.success[0, 2] == success
         assert writing.lost[0, 2] == 1 - success
@@ -136,12 +141,37 @@ def test_tables_have_writes_and_conductances(data, tmp_path):
     up, down = 1 - 0.25**3, 1 - 0.5**3
     assert float(verified["right state"]) == pytest.approx((up + down) / 2, rel=1e-12, abs=0)
     assert float(verified["wall lost"]) == 0.0
+    # each of 8 runs, as binomial distributions of 10 with the prior and one more
+    width = 2 * 1.96 * np.sqrt((0.75 * 0.25 + 0.5 * 0.5) / 10) / 2
+    ends = float(single["at least"]), float(single["at most"])
+    assert ends[1] - ends[0] == pytest.approx(width, rel=0.1, abs=0)
+    assert float(verified["at least"]) < (up + down) / 2 < float(verified["at most"])
     (states,) = conductances(data, "warm")
     runs = states.frame.groupby("state")["runs"].first().to_dict()
     assert runs == {"notch 1": 2 + 5 + 4, "notch 2": 6 + 8 + 4}
     rows, lines = shown(STUDY, data, tmp_path)
     assert {row["from"] for row in rows} == {"notch 1", "notch 2"}
     assert "2 of 2" in str(lines)
+
+
+def test_from_one_state_each_state_that_is_written_at_0_k_has_its_best_pulse(data):
+    (scheme,) = schemes(data.isel(start_state=[0]))
+    assert (scheme.starts, scheme.attempts, scheme.pairs, scheme.written) == (1, 1, 1, 1)
+    assert (scheme.right, scheme.pulses, scheme.runs) == (0.75, 1.0, 16)
+    # no pulse leads from notch 2 to another one that is known
+    (back,) = schemes(data.isel(start_state=[1], current_density=[1]))
+    assert (back.pairs, back.written) == (0, 0)
+    assert np.isnan([back.right, back.low, back.high, back.energy]).all()
+    assert verified_writes(data.isel(start_state=[1], current_density=[1]), "warm") == []
+
+
+def test_a_state_that_no_run_reached_is_not_written(data):
+    """Half of the runs of the pulse to the right are of unknown state."""
+    known_half = data.assign(outcome_certain=data["outcome_certain"] // 2)
+    fewer = known_half.sel(outcome=["expelled", "notch 1"])
+    single, _ = schemes(fewer)
+    assert (single.pairs, single.written) == (2, 1)
+    assert single.right == pytest.approx(2 / 8 / 2, rel=1e-12, abs=0)
 
 
 def test_the_map_of_several_starts_has_the_most_probable_states(data):

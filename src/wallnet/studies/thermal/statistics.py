@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -156,11 +157,7 @@ class Writing(NamedTuple):
 
 
 def write_and_verify(matrix: Floats, energy: Floats, lost: Floats, attempts: int) -> Writing:
-    """Return the best writes of at most so many pulses.
-
-    In each state the pulse is chosen with which the wanted state is reached most probably in the
-    attempts that are left, the one with the least energy among equals (dynamic programming:
-    Bellman, 1957). Where no pulse helps, none is applied.
+    """Return the best writes of at most so many pulses: those of `best_pulses`.
 
     Parameters
     ----------
@@ -180,76 +177,202 @@ def write_and_verify(matrix: Floats, energy: Floats, lost: Floats, attempts: int
     >>> write_and_verify(either, np.ones(1), np.zeros((1, 2)), 2).success[0, 1]
     0.75
     """
-    number = matrix.shape[1]
-    done = np.eye(number, dtype=bool)
-    success, (pulses, spent, gone) = done.astype(float), np.zeros((3, number, number))
+    return follow(best_pulses(matrix, energy, attempts), matrix, energy, lost)
+
+
+def best_pulses(matrix: Floats, energy: Floats, attempts: int) -> list[NDArray[np.intp]]:
+    """Return which pulse is applied in each state, given the wanted one; -1 where none helps.
+
+    It is the pulse with which the wanted state is reached most probably in the attempts that are
+    left, the one with the least energy among equals (dynamic programming: Bellman, 1957). The list
+    begins with the last attempt; each entry has the shape (states, wanted states).
+    """
+    writing = _unwritten(matrix)
+    choices: list[NDArray[np.intp]] = []
     for _ in range(attempts):
-        chances = matrix @ success
-        costs = energy[:, np.newaxis, np.newaxis] + matrix @ spent
+        chances = matrix @ writing.success
+        costs = energy[:, np.newaxis, np.newaxis] + matrix @ writing.energy
         # rounding aside, equals are equal
         best = np.lexsort((costs, -np.round(chances, 12)), axis=0)[:1]
-        helps = ~done & (np.take_along_axis(chances, best, 0)[0] > 0)
-        success, pulses, spent, gone = (
-            np.where(helps, np.take_along_axis(values, best, 0)[0], stays)
-            for values, stays in (
-                (chances, done),
-                (1 + matrix @ pulses, 0.0),
-                (costs, 0.0),
-                (lost[..., np.newaxis] + matrix @ gone, 0.0),
-            )
+        helps = np.take_along_axis(chances, best, 0)[0] > 0
+        # the wanted state needs none
+        choices.append(np.where(helps & ~np.eye(len(helps), dtype=bool), best[0], -1))
+        writing = _after(choices[-1], writing, matrix, energy, np.zeros(matrix.shape[:2]))
+    return choices
+
+
+def follow(
+    choices: Iterable[NDArray[np.intp]], matrix: Floats, energy: Floats, lost: Floats
+) -> Writing:
+    """Return the writes of a device whose pulses are chosen; see `best_pulses`."""
+    writing = _unwritten(matrix)
+    for pulse in choices:
+        writing = _after(pulse, writing, matrix, energy, lost)
+    return writing
+
+
+def _unwritten(matrix: Floats) -> Writing:
+    """Return the writes without any pulse."""
+    number = matrix.shape[1]
+    return Writing(np.eye(number), *np.zeros((3, number, number)))
+
+
+def _after(
+    pulse: NDArray[np.intp], writing: Writing, matrix: Floats, energy: Floats, lost: Floats
+) -> Writing:
+    """Return the writes with one more pulse before all others."""
+    applied, place = pulse >= 0, np.maximum(pulse, 0)[np.newaxis]
+    spent = energy[:, np.newaxis, np.newaxis] + matrix @ writing.energy
+    gone = lost[..., np.newaxis] + matrix @ writing.lost
+    values = (matrix @ writing.success, 1 + matrix @ writing.pulses, spent, gone)
+    chosen = (np.take_along_axis(one, place, 0)[0] for one in values)
+    return Writing(
+        *(
+            np.where(applied, one, stays)
+            for one, stays in zip(chosen, _unwritten(matrix), strict=True)
         )
-    return Writing(success, pulses, spent, gone)
+    )
+
+
+class Scheme(NamedTuple):
+    """How states are written in one model of the temperature, as mean over all pairs of states.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    starts : int
+        Number of states from which pulses start; with one, each state is written from it.
+    attempts : int
+        Largest number of pulses, after each of which the state is read.
+    runs : int
+        Number of runs of all pulses.
+    written, pairs : int
+        Number of pairs of states that can be written, and of all.
+    right, low, high : float
+        Probability that the right state is written, with its interval of 95 %.
+    least : float
+        Least such probability of the pairs that can be written.
+    lost : float
+        Probability that the wall is lost.
+    pulses, energy, time : float
+        Mean number of pulses, energy in J and time in s of a write, reading left out.
+    """
+
+    model: str
+    starts: int
+    attempts: int
+    runs: int
+    written: int
+    pairs: int
+    right: float
+    low: float
+    high: float
+    least: float
+    lost: float
+    pulses: float
+    energy: float
+    time: float
+
+
+DRAWS = 200
+"""Number of matrices that are drawn for an interval."""
+
+
+def schemes(data: xarray.Dataset) -> list[Scheme]:
+    """Return the schemes of writing of each model: one pulse, and pulses with verifying.
+
+    Samples count as if they were alike. If all pulses start from one state, each state that one of
+    them writes at 0 K is written from there. For an interval, matrices are drawn from the counts,
+    with a prior of one run in all for each pulse (Perks), and written with the same pulses.
+    """
+    samples, settings = of_samples(data), _settings(data)
+    starts, outcomes = (list(map(str, data[axis].values)) for axis in ("start_state", "outcome"))
+    density = data["current_density"].values
+    job, run = WriteEnergyJob.of_dataset(data.attrs), Run.from_json(data.attrs["simulation"])
+    step = run.steps[-1]
+    cost = write_energy_of(job, density, step.duration, step.waveform)["write_energy"]
+    wanted = starts
+    if not starts[1:]:
+        cold = (data.isel({SAMPLE: 0}) if SAMPLE in data.dims else data)["cold_state"].values.flat
+        wanted = [name for name in dict.fromkeys(map(str, cold)) if WallState(name).ends]
+    states = list(dict.fromkeys([*starts, *wanted]))
+    pairs = np.array([[a in starts and b in wanted and a != b for b in states] for a in states])
+    last = [index for index, state in enumerate(outcomes) if WallState(state) in IRRECOVERABLE]
+    # a state that no run reached has probability 0
+    columns = [outcomes.index(state) if state in outcomes else -1 for state in states]
+    reachable = np.array(columns) >= 0
+    generator, axes = np.random.default_rng(0), ("current_density", "start_state")
+    rows: list[Scheme] = []
+    for model in map(str, data["model"].values):
+        place = samples.sel(model=model).sum(SAMPLE)
+        total = place["simulated_replicas"].transpose(*axes).values
+        # (pulses, states, outcomes); the last outcome is that of walls whose state is not known
+        counts = np.zeros((density.size, len(states), len(outcomes) + 1))
+        counts[:, : len(starts), :-1] = place["outcome_certain"].transpose(*axes, "outcome").values
+        counts[:, : len(starts), -1] = total - counts[:, : len(starts), :-1].sum(axis=-1)
+        chance = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+        gamma = generator.gamma(counts + 1 / counts.shape[-1], size=(DRAWS, *counts.shape))
+        drawn = gamma / gamma.sum(axis=-1, keepdims=True)
+        drawn[:, :, len(starts) :] = 0.0
+        for attempts in dict.fromkeys((1, settings["attempts"] if starts[1:] else 1)):
+            matrix, lost = chance[..., columns] * reachable, chance[..., last].sum(axis=-1)
+            choices = best_pulses(matrix, cost, attempts)
+            writing = follow(choices, matrix, cost, lost)
+            shares = [
+                _mean(follow(choices, one[..., columns] * reachable, cost, lost).success[pairs])
+                for one in drawn
+            ]
+            low, high = np.quantile(shares, [0.025, 0.975])
+            reached = pairs & (writing.success > 0)
+            number = _mean(writing.pulses[reached])
+            rows.append(
+                Scheme(
+                    model=model,
+                    starts=len(starts),
+                    attempts=attempts,
+                    runs=int(total.sum()),
+                    written=int(reached.sum()),
+                    pairs=int(pairs.sum()),
+                    right=_mean(writing.success[pairs]),
+                    low=float(low),
+                    high=float(high),
+                    least=float(writing.success[reached].min(initial=1.0)),
+                    lost=_mean(writing.lost[pairs]),
+                    pulses=number,
+                    energy=_mean(writing.energy[reached]),
+                    time=number * (step.duration + step.pause),
+                )
+            )
+    return rows
+
+
+def _mean(values: Floats) -> float:
+    """Return a mean, NaN of nothing."""
+    return float(values.mean()) if values.size else math.nan
 
 
 def verified_writes(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the table of writes that verify, between the states from which pulses start."""
-    samples, settings = of_samples(data), _settings(data)
-    starts, outcomes = (list(map(str, data[axis].values)) for axis in ("start_state", "outcome"))
-    if len(starts) < 2 or not {*starts} <= {*outcomes}:
+    """Return the table of the schemes of writing."""
+    rows = schemes(data)
+    if not rows or not rows[0].pairs:
         return []
-    job, step = (
-        WriteEnergyJob.of_dataset(data.attrs),
-        Run.from_json(data.attrs["simulation"]).steps[-1],
-    )
-    density = data["current_density"].values
-    cost = write_energy_of(job, density, step.duration, step.waveform)["write_energy"]
-    last = [index for index, state in enumerate(outcomes) if WallState(state) in IRRECOVERABLE]
-    here, pairs = [outcomes.index(state) for state in starts], ~np.eye(len(starts), dtype=bool)
-    rows: list[dict[str, Any]] = []
-    for model in map(str, data["model"].values):
-        # (pulses, states, outcomes)
-        place = samples.sel(model=model).sum(SAMPLE)
-        axes = ("current_density", "start_state")
-        counts = place["outcome_certain"].transpose(*axes, "outcome").values
-        total = place["simulated_replicas"].transpose(*axes).values
-        chance = counts / np.maximum(total, 1)[..., np.newaxis]
-        for attempts in dict.fromkeys((1, settings["attempts"])):
-            lost = chance[..., last].sum(axis=-1)
-            writing = write_and_verify(chance[..., here], cost, lost, attempts)
-            reached = pairs & (writing.success > 0)
-            rows.append(
-                {
-                    "model": model,
-                    "attempts": attempts,
-                    "runs": int(total.sum()),
-                    "pairs that can be written": f"{reached.sum()} of {pairs.sum()}",
-                    "right state": writing.success[pairs].mean(),
-                    "least, of those written": writing.success[reached].min(initial=1.0),
-                    "wall lost": writing.lost[pairs].mean(),
-                    "pulses": writing.pulses[reached].mean() if reached.any() else math.nan,
-                    "energy (pJ)": writing.energy[reached].mean() / 1e-12
-                    if reached.any()
-                    else math.nan,
-                }
-            )
-            rows[-1]["time (ns)"] = rows[-1]["pulses"] * (step.duration + step.pause) / 1e-9
-    forms: dict[str, Format] = {"attempts": ".0f", "runs": ".0f", "pulses": ".2f"}
-    forms |= {"energy (pJ)": ".2f", "time (ns)": ".1f"}
-    forms |= dict.fromkeys(("right state", "least, of those written", "wall lost"), ".3f")
-    columns = {title: ([row[title] for row in rows], forms.get(title, "")) for title in rows[0]}
-    return [
-        of_columns(f"{name}: writing of one state from another, read after each pulse", columns)
-    ]
+    what = "from another, read after each pulse" if rows[0].starts > 1 else "with one pulse"
+    shown: dict[str, tuple[Any, Format]] = {
+        "model": ([row.model for row in rows], ""),
+        "attempts": ([row.attempts for row in rows], ".0f"),
+        "runs": ([row.runs for row in rows], ".0f"),
+        "pairs that can be written": ([f"{row.written} of {row.pairs}" for row in rows], ""),
+        "right state": ([row.right for row in rows], ".3f"),
+        "at least": ([row.low for row in rows], ".3f"),
+        "at most": ([row.high for row in rows], ".3f"),
+        "least, of those written": ([row.least for row in rows], ".3f"),
+        "wall lost": ([row.lost for row in rows], ".3f"),
+        "pulses": ([row.pulses for row in rows], ".2f"),
+        "energy (pJ)": ([row.energy / 1e-12 for row in rows], ".2f"),
+        "time (ns)": ([row.time / 1e-9 for row in rows], ".1f"),
+    }
+    return [of_columns(f"{name}: writing of one state {what}", shown)]
 
 
 def _settings(data: xarray.Dataset) -> dict[str, Any]:
