@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +16,10 @@ import numpy as np
 from wallnet import files, plan
 from wallnet.config.mappings import DEFAULT_MAPPING
 from wallnet.config.stages import FIRST_STAGE, NO_DEVICE, PAPER_STAGES, PROGRAMMED_STAGES
-from wallnet.devices.figures import doubtful, reached_in_model
+from wallnet.devices.figures import doubtful
 from wallnet.files.paths import folder_of
 from wallnet.jobs.report import SummaryJob
+from wallnet.page.comparison import Accuracy, comparison, valid_levels
 from wallnet.plan.foreign import FOREIGN, foreign
 from wallnet.plan.listing import unmade
 from wallnet.plan.summary import ACCURACY_TABLE, AS_MADE_TABLE, summary_job
@@ -70,6 +72,8 @@ class Findings:
     """Networks with test and validation accuracy, in per cent; none without networks."""
     caveats: Sequence[str]
     """What limits the results, a sentence for each cause: heat, doubtful levels of the networks."""
+    compared: Table | None
+    """From devices to networks, if there are writes at a temperature or networks."""
     numbers: Table | None
     """The accuracies, if there are networks."""
     remarks: Sequence[str]
@@ -101,9 +105,13 @@ class Findings:
             if judge := getattr(show_of(study), "faults", None):
                 warnings += judge(data, name)
         costs = as_made.read(folder / AS_MADE_TABLE) if job.as_made else {}
-        texts = [*of_networks(rows, costs), *sentences(job, datasets, studied)]
+        best = best_networks(rows, costs)
+        texts = [*of_networks(best, costs), *sentences(job, datasets, studied)]
         limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
-        return cls(folder, datasets, studied, texts, rows, limits, numbers, remarks, warnings)
+        compared = comparison(datasets, compared_rows(job, folder, studied), best)
+        return cls(
+            folder, datasets, studied, texts, rows, limits, compared, numbers, remarks, warnings
+        )
 
 
 def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "xarray.Dataset"]]:
@@ -120,30 +128,62 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
                 yield (studied.study, studied.subject), data
 
 
-def of_networks(
-    rows: Sequence[Row], costs: Mapping[tuple[str, str, str], as_made.Cost]
-) -> list[str]:
-    """Return a sentence on the networks of each data set and synapse, at its first reading.
+def compared_rows(
+    job: SummaryJob, folder: Path, studied: Collection[tuple[str, str]]
+) -> dict[str, list[list[dict[str, str]]]]:
+    """Return the rows of each study of a device in the table of devices, by device.
+
+    Studies that have some are read with all samples.
+    """
+    rows: dict[str, list[list[dict[str, str]]]] = {}
+    for entry in job.studied:
+        make = getattr(show_of(entry.study), "compared", None)
+        if make and entry.device and (entry.study, entry.subject) in studied:
+            study = STUDIES[entry.study]
+            path = folder / study.path(entry.subject)
+            cells = make(files.read_dataset(path, study.kind, samples=True))
+            rows.setdefault(entry.device, []).append(cells)
+    return rows
+
+
+def best_networks(
+    rows: Sequence[Row], costs: Mapping[tuple[str, str, str], as_made.Cost] = MappingProxyType({})
+) -> list[Accuracy]:
+    """Return the accuracies of each data set on each synapse, at its first reading.
 
     Their recipe and mapping are those with the highest validation accuracy on the levels.
     """
     import pandas
 
     on_synapses = [row for row in rows if row["stage"] in PROGRAMMED_STAGES]
-    frame, texts = pandas.DataFrame(on_synapses, columns=networks.COLUMNS), []
+    frame, best = pandas.DataFrame(on_synapses, columns=networks.COLUMNS), list[Accuracy]()
     for (dataset, device), own in frame.groupby(["dataset", "device"], sort=False):
         reading, facets = own["reading"].iloc[0], ["recipe", "mapping", "stage"]
         own = own[own["reading"] == reading]
         means = own.groupby(facets, sort=False)["validation_accuracy"].mean()
-        best = {"reading": reading, **dict(zip(facets, means.idxmax(), strict=True))}
-        on_levels = _test_accuracies(rows, dataset=dataset, device=device, **best)
+        chosen = {"reading": reading, **dict(zip(facets, means.idxmax(), strict=True))}
+        on_levels = _test_accuracies(rows, dataset=dataset, device=device, **chosen)
         free = _test_accuracies(
-            rows, dataset=dataset, device=NO_DEVICE, recipe=best["recipe"], stage=FIRST_STAGE
+            rows, dataset=dataset, device=NO_DEVICE, recipe=chosen["recipe"], stage=FIRST_STAGE
         )
+        cost = costs.get((dataset, device, reading))
+        best.append(
+            Accuracy(dataset, device, reading, free, on_levels, cost.accuracy if cost else "")
+        )
+    return best
+
+
+def of_networks(
+    best: Iterable[Accuracy], costs: Mapping[tuple[str, str, str], as_made.Cost]
+) -> list[str]:
+    """Return a sentence on the networks of each data set and synapse."""
+    texts = []
+    for dataset, device, reading, free, on_levels, made in best:
         text = f"{networks.dataset_title(dataset)} on {device}: {free} % in FP32, {on_levels} % on"
         text += f" the levels ({reading})"
-        if cost := costs.get((dataset, device, reading)):
-            text += f", {cost.accuracy} % as made, where {cost.cause} costs most"
+        if made:
+            cause = costs[dataset, device, reading].cause
+            text += f", {made} % as made, where {cause} costs most"
         texts.append(text)
     return texts
 
@@ -196,14 +236,12 @@ def _swept(data: "xarray.Dataset") -> str:
 def _levels(data: "xarray.Dataset") -> str:
     """Return how many levels of a synapse are valid, their conductances, and what writes them.
 
-    A level is valid if pulses of the sweep reach it within the model, and its state is a minimum of
-    the energy, where this was examined. Half levels do not count.
+    Half levels do not count; see `valid_levels`.
     """
     reading = files.READINGS[0]
     data = data.isel(level=np.flatnonzero(data["half"].values == 0))
     conductance = data["level_conductance"].sel(reading=reading).values / 1e-6
-    examined = (data["level_minimum"].values != 0) & np.isfinite(conductance)
-    valid = reached_in_model(data) & examined
+    valid = valid_levels(data)
     text = some(int(valid.sum()), valid.size, "levels") + " are valid"
     if valid.any():
         text += f": {', '.join(f'{value:.3g}' for value in conductance[valid])} µS ({reading})"

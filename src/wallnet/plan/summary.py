@@ -13,7 +13,7 @@ from wallnet.studies import STUDIES
 
 
 def summary_job(campaign: Campaign) -> SummaryJob:
-    """Return the job that summarises a campaign, without its optional devices.
+    """Return the job that summarises a campaign, with its optional devices only in studies.
 
     It shows the first simulated synapse; if there is none, the first measured device. Of a study
     it shows that synapse, or the first subject on a synapse.
@@ -22,9 +22,14 @@ def summary_job(campaign: Campaign) -> SummaryJob:
     synapses = required.of_kind("synapse")
     written = next(iter(synapses or required.of_kind(MEASURED)), None)
     networks = required.networks
+    studied = [*_studied(required)]
+    shown = {(one.study, one.subject) for one in studied}
+    further = (one for one in _studied(campaign) if (one.study, one.subject) not in shown)
+    # of optional devices, results are shown if they are there
+    studied += [one.model_copy(update={"needed": False, "headline": False}) for one in further]
     return SummaryJob(
         devices=tuple(required.simulated),
-        studied=tuple(_studied(required)),
+        studied=tuple(studied),
         written=written,
         networks=bool(networks.recipes),
         as_made=bool(evaluations(required)),

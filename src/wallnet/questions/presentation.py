@@ -168,6 +168,12 @@ class Show(Protocol):
     def finding(self, data: "xarray.Dataset", name: str, /) -> str:
         """Return what a dataset says of its device in a few words; "" for nothing."""
 
+    def compared(self, data: "xarray.Dataset", /) -> list[dict[str, str]]:
+        """Return rows of the table of devices, given the dataset with all samples.
+
+        A row has cells as text by the titles of their columns.
+        """
+
     def faults(self, data: "xarray.Dataset", name: str, /) -> list[str]:
         """Return what the user should change."""
 

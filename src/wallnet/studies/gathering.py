@@ -1,6 +1,7 @@
 """Gathering of the results that a question asked for, and what its next round asks for."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,16 +61,16 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
 
 
 class Gather(Protocol):
-    """A module that gathers the results of a study; without rounds it has no `next_round`.
-
-    If all samples ask for the same, `next_round_of_samples` tells it from the results of all.
-    """
+    """A module that gathers the results of a study; without rounds it has no `next_round`."""
 
     def gather(self, settings: Any, opened: Opened, /) -> dict[str, Any]:
         """Return the values of the dataset of a device, or of one of its samples."""
 
     def next_round(self, settings: Any, opened: Opened, /) -> list[Any]:
         """Return what is simulated in the next round; nothing if there is none."""
+
+    def next_round_of_samples(self, settings: Any, results: Sequence[Opened], /) -> list[Any]:
+        """Return the same for each of several samples, from the results of all; optional."""
 
 
 def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Opened]]:

@@ -14,6 +14,7 @@ from wallnet.studies import STUDIES
 from wallnet.studies.proportions import beta_binomial, interval
 from wallnet.studies.thermal.show import draw
 from wallnet.studies.thermal.statistics import (
+    compared,
     conductances,
     schemes,
     verified_writes,
@@ -152,6 +153,18 @@ def test_tables_have_writes_and_conductances(data, tmp_path):
     rows, lines = shown(STUDY, data, tmp_path)
     assert {row["from"] for row in rows} == {"notch 1", "notch 2"}
     assert "2 of 2" in str(lines)
+
+
+def test_the_table_of_devices_has_the_scheme_with_most_right_states(data):
+    (row,) = compared(data)
+    assert row["temperature"] == "warm"
+    assert row["samples"] == "perfect"
+    assert row["written by"] == "up to 3 pulses, each read"
+    up, down = 1 - 0.25**3, 1 - 0.5**3
+    assert row["right state (95 %)"].startswith(f"{(up + down) / 2:.3f} (")
+    assert (row["pairs written"], row["runs"]) == ("2 of 2", "32")
+    (single,) = compared(data.isel(start_state=[0]))
+    assert single["written by"] == "one pulse from notch 1"
 
 
 def test_from_one_state_each_state_that_is_written_at_0_k_has_its_best_pulse(data):

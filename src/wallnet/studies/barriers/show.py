@@ -117,6 +117,15 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: barriers between neighbouring states", shown)
 
 
+def compared(data: xarray.Dataset) -> list[dict[str, str]]:
+    """Return the row in the table of devices: how many states are retained, without half states."""
+    settings, perfect = settings_of(data), files.of_perfect_device(data)
+    whole = [not files.WallState(state).half for state in perfect["state_name"].values]
+    kept = perfect["state_retained"].values[whole] == 1
+    title = f"retained ({settings['retained']:g} k_B T at {settings['temperature']:g} K)"
+    return [{title: f"{kept.sum()} of {kept.size}"}]
+
+
 def finding(data: xarray.Dataset, name: str) -> str:
     """Return how many states are retained, and their barriers; half states do not count."""
     halves = [files.WallState(state).half for state in data["state_name"].values]

@@ -32,6 +32,9 @@ def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
     return [table for maker in makers for table in maker(data, name)]
 
 
+compared = statistics.compared
+
+
 def _reading_time(data: xarray.Dataset) -> str:
     """Return the time at which states are read, as text."""
     return f"{data['reading_time'].item() / 1e-6:g} µs"

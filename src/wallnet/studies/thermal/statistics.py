@@ -274,6 +274,13 @@ class Scheme(NamedTuple):
     energy: float
     time: float
 
+    def words(self, start: str) -> str:
+        """Return the scheme as text, given the first state from which pulses start."""
+        place = f" from {start}" if self.starts == 1 else ""
+        if self.attempts == 1:
+            return f"one pulse{place}"
+        return f"up to {self.attempts} pulses, each read{place}"
+
 
 DRAWS = 200
 """Number of matrices that are drawn for an interval."""
@@ -324,6 +331,7 @@ def schemes(data: xarray.Dataset) -> list[Scheme]:
                 for one in drawn
             ]
             low, high = np.quantile(shares, [0.025, 0.975])
+            right = _mean(writing.success[pairs])
             reached = pairs & (writing.success > 0)
             number = _mean(writing.pulses[reached])
             rows.append(
@@ -334,9 +342,10 @@ def schemes(data: xarray.Dataset) -> list[Scheme]:
                     runs=int(total.sum()),
                     written=int(reached.sum()),
                     pairs=int(pairs.sum()),
-                    right=_mean(writing.success[pairs]),
-                    low=float(low),
-                    high=float(high),
+                    right=right,
+                    # without a failure the interval ends at 1, as that of Clopper and Pearson
+                    low=float(min(low, right)),
+                    high=float(max(high, right)),
                     least=float(writing.success[reached].min(initial=1.0)),
                     lost=_mean(writing.lost[pairs]),
                     pulses=number,
@@ -373,6 +382,33 @@ def verified_writes(data: xarray.Dataset, name: str) -> list[Table]:
         "time (ns)": ([row.time / 1e-9 for row in rows], ".1f"),
     }
     return [of_columns(f"{name}: writing of one state {what}", shown)]
+
+
+def compared(data: xarray.Dataset) -> list[dict[str, str]]:
+    """Return a row for each model in the table of devices: its scheme with most right states.
+
+    Of equals it is the one with fewer pulses.
+    """
+    best: dict[str, Scheme] = {}
+    for scheme in schemes(data):
+        if not (scheme.model in best and best[scheme.model].right >= scheme.right):
+            best[scheme.model] = scheme
+    number = data.sizes.get(SAMPLE, 1) - 1
+    return [
+        {
+            "temperature": scheme.model,
+            "samples": str(number) if number else "perfect",
+            "written by": scheme.words(str(data["start_state"].values[0])),
+            "pairs written": f"{scheme.written} of {scheme.pairs}",
+            "right state (95 %)": f"{scheme.right:.3f} ({scheme.low:.3f} to {scheme.high:.3f})",
+            "runs": str(scheme.runs),
+            "wall lost": f"{scheme.lost:.3f}",
+            "energy (pJ)": f"{scheme.energy / 1e-12:.2f}",
+            "time (ns)": f"{scheme.time / 1e-9:.1f}",
+        }
+        for scheme in best.values()
+        if scheme.pairs
+    ]
 
 
 def _settings(data: xarray.Dataset) -> dict[str, Any]:
