@@ -30,6 +30,7 @@ ASKED = {
     "variants": {"warm": {"temperature": {"ambient": 300.0}}},
     "attempts": 3,
     "read_noise": 0.02,
+    "write_current": 1.1e12,
 }
 AT = {"notch 1": 40.0, "notch 2": 140.0, "expelled": 4.0}
 LANDED = {
@@ -153,6 +154,7 @@ def test_tables_have_writes_and_conductances(data, tmp_path):
     rows, lines = shown(STUDY, data, tmp_path)
     assert {row["from"] for row in rows} == {"notch 1", "notch 2"}
     assert "2 of 2" in str(lines)
+    assert "not enough losses" in str(lines)
 
 
 def test_the_table_of_devices_has_the_scheme_with_most_right_states(data):

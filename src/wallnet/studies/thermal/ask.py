@@ -9,7 +9,7 @@ from pydantic import Field
 from wallnet.config import Campaign, Device, ProgramPulse, current_name
 from wallnet.config.devices import COLD, Detector
 from wallnet.config.pulse import Sweep
-from wallnet.config.quantities import Duration, DurationOrNone, Fraction, silent
+from wallnet.config.quantities import CurrentDensity, Duration, DurationOrNone, Fraction, silent
 from wallnet.files import WallState
 from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Job, Request, Run, initial_job, pulse_train_job
@@ -63,6 +63,11 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     """Largest number of pulses of a write that reads the state after each. Source: our choice."""
     read_noise: Fraction = 0.01
     """Relative standard deviation of one reading. Source: assumed."""
+    write_current: Annotated[CurrentDensity, Field(gt=0)] | None = None
+    """Current density of a write, to half of which rates of loss by weak pulses are extrapolated;
+    no table has them if not given."""
+    read_share: Annotated[Fraction, Field(gt=0)] = 0.01
+    """Current density of a reading as a share of `write_current`. Source: our choice."""
 
     @property
     def onward(self) -> float:
@@ -95,7 +100,9 @@ def problems(key: str, block: str, settings: Thermal, device: Device) -> list[st
     pulse = settings.pulse(device, strongest)
     total = pulse.duration + max(pulse.pause, settings.onward)
     pinned = tuple(name for name in settings.starts if name != INITIAL)
+    fault = f"{key}.write_current needs a state to lose; add one such as notch 1 to {key}.starts"
     return [
+        *([fault] if settings.write_current and not pinned else []),
         *(base.FromStates(starts=pinned).misfits(key, block, device) if pinned else []),
         *base.unrecorded(key, {"duration": pulse.duration}, device, settings.device),
         *base.too_large(key, device, "pulse and pause", total, strongest),

@@ -13,7 +13,7 @@ from wallnet.questions.presentation import YES, cells, columns, of_variant, rows
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.thermal import statistics
+from wallnet.studies.thermal import disturb, statistics
 from wallnet.studies.thermal.ask import STUDY
 
 BEYOND = "beyond the model"
@@ -28,7 +28,8 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables for which all samples count, if there are any."""
-    makers = (statistics.verified_writes, statistics.between_samples, statistics.conductances)
+    of_states = (statistics.between_samples, statistics.conductances)
+    makers = (statistics.verified_writes, *of_states, disturb.weak_pulses)
     return [table for maker in makers for table in maker(data, name)]
 
 
