@@ -75,7 +75,7 @@ EDGES = {"stairs": "synapse-5", "smooth": "synapse-5-smooth"}
 
 COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
-    **{"reference": "reference", "parameters": "parameters", "dwell": "dwell", "shares": "shares"},
+    **{"reference": "reference", "parameters": "parameters", "dwell": "dwell"},
     **{"states at further": "temperatures", "spread": "samples"},
 }
 """Further tables of a result that are copied, by the beginning of their titles."""
@@ -1246,7 +1246,6 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
     "thermal-paper": thermal_states(*EDGES.values(), "synapse-10"),
     "thermal-rewritable": thermal_states("synapse-rewritable", "synapse-rewritable-10"),
-    "disturb": copied("disturb/synapse-rewritable-10-shares.csv"),
     "intervals": copied("intervals/synapse-5.csv"),
     "calibration": copied("calibration/paper.csv", good_candidates),
     "calibration-reference": copied("calibration/paper-reference.csv"),
@@ -1396,7 +1395,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     rewritable = ("synapse-5", "synapse-rewritable", "synapse-rewritable-10")
     others = [f"{stage}/{device}" for stage in ("transitions", "barriers") for device in rewritable]
     others += ["barriers/synapse-rewritable-fixed", "levels/synapse-rewritable", "validation"]
-    others += ["disturb/synapse-rewritable-10", "intervals/synapse-5"]
+    others += ["intervals/synapse-5"]
     others += [f"depinning/{device}" for device in EDGES.values()]
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
@@ -1411,7 +1410,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
-        stages = ("devices", "pulse_trains", "calibration", "depinning", "disturb")
+        stages = ("devices", "pulse_trains", "calibration", "depinning")
         if place.split("/")[0] not in (*stages, "barriers", "sweeps"):
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")

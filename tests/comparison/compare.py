@@ -29,7 +29,7 @@ ROOT = HERE.parents[1]
 
 TARGETS = (
     *("all", "traces", "devices", "pulse_trains", "figures", "operating_windows", "transitions"),
-    *("disturb", "thermal", "intervals", "barriers", "levels", "calibration", "depinning"),
+    *("thermal", "intervals", "barriers", "levels", "calibration", "depinning"),
     *("sweeps", "sensitivity"),
     *("networks", "mappings"),
 )

@@ -21,11 +21,6 @@ def of_pulse(**changes):
     return staircase(UP | changes)
 
 
-def disturbed(**changes):
-    settings = {"write": 1.2e12, "shares": [1.0, 0.4], "repetitions": 3, "starts": ["notch 2"]}
-    return STAIRCASE | {"disturb": {"stairs": settings | changes}}
-
-
 def warmed(**changes):
     settings = {"device": "stairs", "current_densities": [0.9e12, 1.1e12], "replicas": 16}
     settings["variants"] = {"warm": {"temperature": {"ambient": 250.0}}}
@@ -116,12 +111,6 @@ REFUSED = {
         ({"current_density": 0.7}, ".pulses.0.current_density = 0.7 is outside"),
         ({"repetition": 3}, "repetition is not a key of the configuration; remove it (did you"),
     ],
-    ("disturb.stairs", disturbed): [
-        ({"write": -1.2e12}, ".write"),
-        ({"pause": 0.1e-9}, ".pause 1e-10 s is shorter than relaxation.hold 2e-10 s"),
-        ({"starts": ["notch 5"]}, ".starts has 'notch 5', and stairs has 4 notches inside"),
-        ({"pause": 1e-4, "repetitions": 1000}, ": output.interval 2e-11 s and"),
-    ],
     ("thermal.warm", warmed): [
         ({"variants": {"cold": {}}}, ".variants.cold has no temperature; give temperature."),
         ({"duration": 10e-12}, ".duration has 1e-11 s, shorter than output.interval"),
@@ -199,6 +188,13 @@ def test_what_cannot_be_is_one_sentence_with_its_key(key, data, words):
     problem = one_problem(data)
     assert problem.startswith(f"config.yaml: {key}")
     assert (key + words if words[0] in ".:" else words) in problem
+
+
+def test_the_former_study_of_disturb_is_told_where_thermal_has_it():
+    assert one_problem(STAIRCASE | {"disturb": {"stairs": {"write": 1.2e12}}}) == (
+        "config.yaml: disturb is part of thermal now; replace it by thermal.X with the states in "
+        "starts, current_densities below the threshold and write_current"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,6 @@ EXAMPLES = {
     "sweeps": {"rough": {"samples": 1, "current_densities": [0.8e12]}},
     "operating_windows": windowed()["operating_windows"],
     "transitions": led()["transitions"],
-    "disturb": {
-        "stairs": {
-            "write": UP["current_density"],
-            "shares": [0.5],
-            "starts": ["notch 1", "notch 2"],
-            "repetitions": 2,
-            "pause": 2e-9,
-        }
-    },
     "thermal": {
         "cut": {
             "device": "cut",

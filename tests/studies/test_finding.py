@@ -85,22 +85,6 @@ def test_transitions():
     assert finding == "pulses reach 2 of 4 states from others"
 
 
-@pytest.mark.parametrize(
-    ("kept", "text"),
-    [
-        # the second state is unstable; shares are -1, -0.5, 0.5, 1
-        ([[0, 1, 1, 1], [0, 0, 0, 0]], "all states survive 0.5 of the write amplitude"),
-        ([[1, 1, 0, 1], [0, 0, 0, 0]], "states are lost at 0.5 of the write amplitude"),
-        ([[1, 1, 1, 1], [0, 0, 0, 0]], "all states survive 1 of the write amplitude"),
-    ],
-)
-def test_disturb(kept, text):
-    dimensions = {"disturbed_stable": "disturbed", "state_kept": ("disturbed", "write_share")}
-    shares = {"write_share": [-1.0, -0.5, 0.5, 1.0]}
-    finding = said("disturb", dimensions, shares, disturbed_stable=[1, 0], state_kept=kept)
-    assert finding == text
-
-
 def test_intervals():
     places = {
         "interval_swept": "interval",

@@ -48,7 +48,6 @@ SHOWN = {
     "sweeps": "rough-samples",
     "operating_windows": "three-map",
     "transitions": "stairs-map",
-    "disturb": "stairs-map",
     "thermal": "cut-map",
     "intervals": "stairs-edges",
     "depinning": "stairs-thresholds",
@@ -221,7 +220,6 @@ PATHS = Counter(barrier=2, gather_barriers=1, show_barriers=1)
 BOTH = Counter(gather_crosscheck=1, show_crosscheck=1, run=2)
 HEATED = Counter(gather_thermal=1, show_thermal=1, run=1)
 THERMAL = HEATED + Counter(initial=2, run=1 + 1)
-DISTURBED = Counter(gather_disturb=1, show_disturb=1, run=2)
 WALLS = Counter(round=1, gather_depinning=1, show_depinning=1)
 SENSED = Counter(round=1, gather_sensitivity=1, show_sensitivity=1)
 SWEPT = Counter(gather_sweeps=1, show_sweeps=1)
@@ -277,7 +275,7 @@ READ = {
     "figures/font_size": (7.0, SHOWS),
 }
 # all but the paths
-SIMULATED = CLIMBS + TRAINS + ROUNDS + TOLD + DISTURBED + THERMAL + MISFITS + BOTH + WALLS
+SIMULATED = CLIMBS + TRAINS + ROUNDS + TOLD + THERMAL + MISFITS + BOTH + WALLS
 SIMULATED += SENSED + SAMPLES
 FILM = {
     "devices/stairs/material/dmi_constant": (
@@ -306,7 +304,7 @@ DAMPING = {
 DURATION = {
     "devices/stairs/pulse/duration": (
         1.6e-9,
-        ROUNDS + MISFITS + WALLS + DISTURBED + SWEPT + Counter(round=2, run=2),
+        ROUNDS + MISFITS + WALLS + SWEPT + Counter(round=2, run=2),
     ),
 }
 WRITE_ENERGY = {"heavy_metal": ({"preset": "pt"}, RESPONSE + TOLD + HEATED + SWEPT)}

@@ -447,7 +447,7 @@ for _study in STUDIES.values():
     globals()[_study.name] = function_of(_study)
 
 if TYPE_CHECKING:  # what type checkers know of them
-    barriers = calibration = crosscheck = depinning = disturb = function_of(DEVICES)
+    barriers = calibration = crosscheck = depinning = function_of(DEVICES)
     intervals = operating_windows = pulse_trains = sensitivity = sweeps = thermal = barriers
     transitions = barriers
 

@@ -59,9 +59,20 @@ OTHERS = {"rise_time": {"waveform": "waveform", "pulse": "pulse.rise_time"}}
 """Keys of some blocks, and what has their place in blocks with another key."""
 
 
+FORMER = {
+    ("disturb", "thermal"): " is part of thermal now; replace it by thermal.X with the states in "
+    "starts, current_densities below the threshold and write_current"
+}
+"""Sentences about keys that were, by key and what is beside it."""
+
+
 def unknown_key(key: object, keys: Iterable[str]) -> str:
     """Return the message that a key is unknown, with a similar key or all keys of its block."""
     keys = list(keys)
+    if former := [
+        text for (name, beside), text in FORMER.items() if name == key and beside in keys
+    ]:
+        return former[0]
     near = [place for name, place in OTHERS.get(str(key), {}).items() if name in keys]
     near += [name for name in keys if str(key) in name.split("_")]
     near += difflib.get_close_matches(str(key), keys, n=1)

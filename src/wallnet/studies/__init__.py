@@ -14,7 +14,6 @@ NAMES = (
     "sweeps",
     "operating_windows",
     "transitions",
-    "disturb",
     "thermal",
     "intervals",
     "depinning",

@@ -90,7 +90,6 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
     "accuracy": {"units": "%", "bounds": (0.0, 100.0)},
     "spread": {"units": "1", "bounds": (0.0, 10.0)},
     "barrier": {"units": "J", "bounds": (0.0, 1e-9)},
-    "share of both signs": {"units": "1", "bounds": (-1.0, 1.0)},
     "nonlinearity": {"units": "1", "bounds": (-10.2, 10.2)},
     "misfit": {"units": "1", "bounds": (0.0, 1e6)},
 }

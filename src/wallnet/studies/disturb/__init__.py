@@ -1,1 +1,0 @@
-"""Write disturb: how many half-select pulses a state of a device survives."""
