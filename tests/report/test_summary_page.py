@@ -446,7 +446,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         **{"pair_route": ["both ends together"], "pair_energy": [[0.0, 1e-19, 0.0]]},
         **{f"pair_wall_{end}": [[0.0, 1e-7, 2e-7]] for end in ("bottom", "top")},
         **{"further_temperature": [], "further_lifetime": np.empty((0, 1, 2))},
-        **{f"further_{name}": np.empty((0, 1)) for name in ("barrier", "retained")},
+        **{f"further_{name}": np.empty((0, 1)) for name in ("barrier", "energy", "retained")},
         **{f"further_{way}": np.empty((0, 1)) for way in ("forward", "backward")},
         **pair,
     }
@@ -474,7 +474,8 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert "retained (at least" in text
     thermal = 1.380649e-23 * 350
     barrier = f"{1.6e-19 / thermal:.3g} k_B T"
-    sentence = f"no state retained at 350 K, barriers of {barrier}; all 3 pulses of up-down"
+    states = f"no state retained by 40 k_B T at 350 K, barriers of {barrier}"
+    sentence = f"{states}; all 3 pulses of up-down"
     assert sentence in part(page, "What this campaign found")
     assert f"{1.6e-19 / thermal:.1f}" in text
     for other in ({"film": 300.0}, {"kelvin": 77.0}):

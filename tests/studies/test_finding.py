@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray
 
+from wallnet.studies.barriers.retention import Loss
 from wallnet.studies.showing import show_of
 
 NAN = float("nan")
@@ -14,24 +15,32 @@ NAN = float("nan")
 def said(study, dimensions, coordinates=None, **variables):
     """Return the finding of a dataset with these variables; dimensions by variable."""
     data = {name: (dimensions[name], np.array(values)) for name, values in variables.items()}
-    about = {"parameters": json.dumps({"settings": {"temperature": 310.0}})}
+    about = {"parameters": json.dumps({"settings": {"temperature": 310.0, "retained": 40.0}})}
     return show_of(study).finding(xarray.Dataset(data, coordinates, about), "some")
 
 
 @pytest.mark.parametrize(
     ("retained", "count"), [([0, -1, 0], "none of 3"), ([1, -1, 0], "1 of 3"), ([1] * 4, "all 4")]
 )
-def test_barriers(retained, count):
+def test_barriers(retained, count, monkeypatch):
     """Barriers are in units of k_B T at 310 K; one is unknown, and a half state does not count."""
     dimensions = dict.fromkeys(("state_retained", "state_barrier", "state_name"), "state")
+    chances = [("notch 1", 1e-3, 0.2), ("notch 2", 2e-5, 0.3), ("between 1 and 2", 1.0, 1.0)]
+    lost = [
+        Loss(310.0, state, NAN, NAN, np.array([low, high]), np.array([low, high]), 1, 0, 0)
+        for state, low, high in chances
+    ]
+    monkeypatch.setattr(show_of("barriers"), "losses", lambda _: lost)
+    loss = "the weakest state is lost after 10 years with a probability of 0.001 to 0.3 at 310 K"
     barriers = np.array([*[41.5, NAN, 7.25, 60.0][: len(retained)], 4.0]) * 1.380649e-23 * 310
     names = [f"notch {number + 1}" for number in range(len(retained))]
     about = {"state_retained": [*retained, 0], "state_name": [*names, "between 1 and 2"]}
     finding = said("barriers", dimensions, **about, state_barrier=barriers)
     ends = "7.25 to 60" if len(retained) == 4 else "7.25 to 41.5"
-    assert finding == f"{count} states retained at 310 K, barriers of {ends} k_B T"
+    states = f"{count} states retained by 40 k_B T at 310 K"
+    assert finding == f"{loss}, {states}, barriers of {ends} k_B T"
     finding = said("barriers", dimensions, **about, state_barrier=barriers * NAN)
-    assert finding == f"{count} states retained at 310 K"
+    assert finding == f"{loss}, {states}"
 
 
 @pytest.mark.parametrize(

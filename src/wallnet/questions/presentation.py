@@ -193,6 +193,13 @@ class Show(Protocol):
         """Return the costs of writing a number of levels, or None if they cannot be written."""
 
 
+def of_samples(data: "xarray.Dataset") -> "xarray.Dataset":
+    """Return the samples of a dataset; without any, the perfect device as the only one."""
+    if SAMPLE not in data.dims:
+        return data.expand_dims(SAMPLE)
+    return data.isel({SAMPLE: slice(1, None)}) if data.sizes[SAMPLE] > 1 else data
+
+
 def spread(data: "xarray.Dataset", question: Question, name: str) -> list[Table]:
     """Return the table of the numbers of a dataset over its samples; none if it has no samples.
 

@@ -127,7 +127,12 @@ def test_the_spacing_is_in_units_of_the_width_with_which_walls_are_placed():
 
 @pytest.mark.parametrize(
     "changed",
-    [{"retained": 30.0}, {"attempt_frequencies": [1e8, 1e11]}],
+    [
+        {"retained": 30.0},
+        {"attempt_frequencies": [1e8, 1e11]},
+        {"retention_time": 1e7},
+        {"largest_loss": 0.1},
+    ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_what_barriers_are_compared_with_computes_no_path_again(changed):
@@ -136,3 +141,10 @@ def test_what_barriers_are_compared_with_computes_no_path_again(changed):
         request.path: request.digest for request in after
     }
     assert settings != settings_after
+
+
+def test_loss_at_its_defaults_gathers_no_barriers_again():
+    """Results from before its keys have the settings of ten years and 1 %."""
+    _, settings = requested(retention_time=3.15576e8, largest_loss=0.01)
+    assert settings == requested()[1]
+    assert not settings.keys() & {"retention_time", "largest_loss"}

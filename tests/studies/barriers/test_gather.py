@@ -212,7 +212,9 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
         conditions = request.conditions
         kelvin, pair = conditions.temperature, (conditions.state, conditions.neighbour)
         if request.kind == "minima":
-            write_minima(request)
+            # at 375 K, one descent ends elsewhere
+            hot = {"notch 1": {"state": "gap 1"}} if kelvin == 375.0 else {}
+            write_minima(request, **hot, **{"notch 2": {"energy": 1e-20 * kelvin}})
         else:
             less = 10.0 * [*TOPS].index(pair)
             write_path(request, 1e-17 + np.array([0.0, height[kelvin] - less, 0.0]) * THERMAL)
@@ -222,6 +224,10 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
     expected = np.array([[60.0, 50.0, 40.0], [20.0, 10.0, 0.0]]) * THERMAL
     np.testing.assert_allclose(data["further_barrier"].values, expected, rtol=1e-9, atol=1e-27)
     assert data["further_retained"].values.tolist() == [[1, 1, 1], [0, 0, 0]]
+    minima = np.isfinite(data["further_energy"].values).tolist()
+    assert minima == [[True, True, True], [False, True, True]]
+    energies = data["further_energy"].values[:, 2]
+    assert energies == pytest.approx([2.5e-18, 3.75e-18], rel=1e-9, abs=0)
     pairs = np.array([[80.0, 70.0, 60.0, 50.0, 40.0], [40.0, 30.0, 20.0, 10.0, 0.0]]) * THERMAL
     for way in ("forward", "backward"):
         np.testing.assert_allclose(data[f"further_{way}"], pairs, rtol=1e-9, atol=1e-27)

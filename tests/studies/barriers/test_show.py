@@ -43,6 +43,7 @@ def data():
         "state_retained": [1, 0, -1],
         "further_temperature": [],
         "further_barrier": np.empty((0, 3)),
+        "further_energy": np.empty((0, 3)),
         "further_forward": np.empty((0, 5)),
         "further_backward": np.empty((0, 5)),
         "further_lifetime": np.empty((0, 3, 2)),
@@ -88,7 +89,11 @@ def test_a_lifetime_is_capped_and_has_two_digits(seconds, text):
 def test_the_tables_have_each_state_and_pair_at_the_stated_temperature(data, tmp_path):
     """1.380649e-23 J/K · 350 K is 4.8323e-21 J."""
     rows, _ = shown(STUDIES["barriers"], data, tmp_path)
-    (title, states), pairs = columns_in((tmp_path / "table.md").read_text()).items()
+    shown_tables = columns_in((tmp_path / "table.md").read_text())
+    (title, states), pairs, (last, losses) = shown_tables.items()
+    assert last == "synapse: loss after 10 years"
+    assert losses[1] == ["state", "notch 1", "between 1 and 2", "notch 2"]
+    assert losses[-1] == ["retained (loss at most 0.01)", "yes", "no", "yes"]
     assert title.startswith("synapse: states at 350 K; ")
     assert states == [
         ["state", "notch 1", "between 1 and 2", "notch 2"],

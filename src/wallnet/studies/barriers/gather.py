@@ -84,22 +84,24 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
     ends = {state for pair in paths for state in pair}
     names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
     minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
-    later = {
-        kelvin: paths_of(opened, Conditions(temperature=kelvin))
-        for kelvin in settings.further_temperatures
-    }
-    held = (minima["minimum_converged"] == 1) & (minima["minimum_state"] == minima["placed"])
+    further = {kelvin: Conditions(temperature=kelvin) for kelvin in settings.further_temperatures}
+    later = {kelvin: paths_of(opened, where) for kelvin, where in further.items()}
+    energies = [
+        _energies(opened.one("minima", where).read(*OF_MINIMUM), names)
+        for where in further.values()
+    ]
     along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
     images = [energy.size for energy in along["path_energy"]]
     return {
         "state_name": names,
-        "state_energy": minima["minimum_energy"].where(held).values,
+        "state_energy": _energies(minima, names),
         "state_wall_bottom": minima["minimum_wall_bottom"].values,
         "state_wall_top": minima["minimum_wall_top"].values,
         "state_barrier": lowest["barrier"].to_numpy(),
         "state_exit": lowest["exit"].fillna("").tolist(),
         **_lasting(settings, settings.temperature, lowest),
         **_further(settings, later, names, len(paths)),
+        "further_energy": np.reshape(energies, (len(later), len(names))),
         "pair_first": [first for first, _ in paths],
         "pair_second": [second for _, second in paths],
         **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},
@@ -107,6 +109,13 @@ def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
         "pair_images": images,
         **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
     }
+
+
+def _energies(minima: "xarray.Dataset", states: list[str]) -> NDArray[np.float64]:
+    """Return the energies of states in J; NaN where the minimisation ended elsewhere."""
+    minima = minima.sel(placed=states)
+    held = (minima["minimum_converged"] == 1) & (minima["minimum_state"] == minima["placed"])
+    return np.asarray(minima["minimum_energy"].where(held).values)
 
 
 def _of_states(

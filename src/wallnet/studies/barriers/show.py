@@ -9,14 +9,16 @@ import xarray
 from wallnet import files
 from wallnet.config import Device, Figures
 from wallnet.devices.tables import levels_in_short
+from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs import minima_job
 from wallnet.questions.presentation import YES, Headline, between, columns, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.ask import STUDY
+from wallnet.studies.barriers.ask import LEAST_LOSS, STUDY, Barriers
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
+from wallnet.studies.barriers.retention import losses, needed
 
 YEAR = 365.25 * 86400
 """A year in s."""
@@ -31,6 +33,49 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables of the barriers of a device; the first one is also written as CSV."""
     further = [further_table(data, name)] if data.sizes.get("further_temperature") else []
     return [states_table(data, name), *further, pairs_table(data, name)]
+
+
+OF_SAMPLES = True
+"""The finding has the losses of all samples."""
+
+
+def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
+    """Return the table of the losses of states, for which all samples count."""
+    settings, rows = Barriers.model_validate(settings_of(data)), [*losses(data)]
+    shown: dict[str, tuple[Any, Format]] = {
+        "temperature (K)": ([row.temperature for row in rows], ".2f"),
+        "state": ([row.state for row in rows], ""),
+        "lowest barrier, mean (k_B T)": ([row.barrier for row in rows], ".1f"),
+        "least (k_B T)": ([row.least for row in rows], ".1f"),
+    }
+    for place, frequency in enumerate(settings.attempt_frequencies):
+        lost = [loss_text(row.low[place], row.high[place]) for row in rows]
+        barrier = [needed(settings)[place]] * len(rows)
+        shown[f"loss at {_exponent(frequency)} 1/s"] = (lost, "")
+        title = f"needed at {_exponent(frequency)} 1/s for {settings.largest_loss:g} (k_B T)"
+        shown[title] = (barrier, ".1f")
+    kept = [row.retained(settings.largest_loss) for row in rows]
+    shown |= {
+        "samples" if SAMPLE in data.dims else "devices": ([row.samples for row in rows], ".0f"),
+        "no minimum, so lost": ([row.nowhere for row in rows], ".0f"),
+        "unknown barriers": ([row.unknown for row in rows], ".0f"),
+        f"retained (loss at most {settings.largest_loss:g})": (kept, ""),
+    }
+    time = lifetime_text(settings.retention_time)
+    return [of_columns(f"{name}: loss after {time}", shown)]
+
+
+def loss_text(low: float, high: float) -> str:
+    """Return the least and the greatest possible loss as text.
+
+    Examples
+    --------
+    >>> loss_text(0.738, 0.738), loss_text(0.2, 1.0), loss_text(0.0, 1e-3), loss_text(0.0, 1e-12)
+    ('0.74', '0.2 to 1', 'up to 0.001', 'below 1e-09')
+    """
+    if low < LEAST_LOSS:
+        return f"below {LEAST_LOSS:g}" if high < LEAST_LOSS else f"up to {high:.2g}"
+    return " to ".join(dict.fromkeys(f"{end:.2g}" for end in (low, high)))
 
 
 def lifetime_text(seconds: float) -> str:
@@ -73,9 +118,14 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(title, shown)
 
 
+def _exponent(frequency: float) -> str:
+    """Return an attempt frequency in 1/s as text."""
+    return f"{frequency:.0e}".replace("+", "")
+
+
 def _lasting(settings: Any, lifetime: Any, kept: Any) -> dict[str, tuple[Any, Format]]:
     """Return the columns of lifetimes in s, (state, attempt), and of whether states stay."""
-    low, high = (f"{f:.0e}".replace("+", "") for f in settings["attempt_frequencies"])
+    low, high = map(_exponent, settings["attempt_frequencies"])
     return {
         f"lifetime at {high} 1/s": (lifetime[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (lifetime[:, 1], lifetime_text),
@@ -127,12 +177,26 @@ def compared(data: xarray.Dataset) -> list[dict[str, str]]:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many states are retained, and their barriers; half states do not count."""
+    """Return the loss of the weakest state, how many states are retained, and their barriers.
+
+    Half states do not count. The loss is the mean of the samples, the others are of the perfect
+    device.
+    """
+    ends: dict[float, tuple[float, float]] = {}
+    for row in losses(data):
+        if not files.WallState(row.state).half:
+            low, high = ends.get(row.temperature, (0.0, 0.0))
+            ends[row.temperature] = max(low, row.low.min()), max(high, row.high.max())
+    weakest = (f"{loss_text(*pair)} at {warmth:g} K" for warmth, pair in ends.items())
+    time = lifetime_text(Barriers.model_validate(settings_of(data)).retention_time)
+    text = f"the weakest state is lost after {time} with a probability of {', '.join(weakest)}, "
+    data = files.of_perfect_device(data)
     halves = [files.WallState(state).half for state in data["state_name"].values]
     data = data.isel(state=np.flatnonzero(~np.array(halves, dtype=bool)))
     kept = data["state_retained"].values == 1
-    kelvin = f"{settings_of(data)['temperature']:g} K"
-    text = f"{some(int(kept.sum()), kept.size, 'states')} retained at {kelvin}"
+    least, kelvin = (f"{settings_of(data)[key]:g}" for key in ("retained", "temperature"))
+    text += some(int(kept.sum()), kept.size, "states")
+    text += f" retained by {least} k_B T at {kelvin} K"
     barriers = data["state_barrier"].values / thermal_energy(data)
     finite = barriers[np.isfinite(barriers)]
     return text + (f", barriers of {between(finite, 1.0, 'k_B T')}" if finite.size else "")
@@ -151,6 +215,7 @@ def _route(*pair: str) -> int:
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
     """Draw the energy along all paths against the position of the wall, and all states."""
+    data = files.of_perfect_device(data)
     thermal = thermal_energy(data)
     lowest = np.nanmin(data["state_energy"].values)
     figure, grid = style.panels(figures, 2, 1, 0.95, sharex=True)
@@ -194,6 +259,7 @@ LEFT_OUT = [
 def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset) -> Headline:
     """Return what the page of a campaign shows: barriers of this configuration, or else minima."""
     name = str(device.attrs["device"])
+    data = data if data is None else files.of_perfect_device(data)
     if data is None or not is_of(data, device, settings):
         names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
         text = (

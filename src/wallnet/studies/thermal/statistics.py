@@ -15,6 +15,7 @@ from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import FREE, MOVING, SEVERAL, WITHOUT_WALL
 from wallnet.jobs import Run
 from wallnet.jobs.report import WriteEnergyJob
+from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.proportions import beta_binomial
 
@@ -25,13 +26,6 @@ IRRECOVERABLE = (*WITHOUT_WALL, SEVERAL)
 
 SURE = 0.99
 """Probability above which a sample is said to do something surely."""
-
-
-def of_samples(data: xarray.Dataset) -> xarray.Dataset:
-    """Return the samples of a dataset; without any, the perfect device as the only one."""
-    if SAMPLE not in data.dims:
-        return data.expand_dims(SAMPLE)
-    return data.isel({SAMPLE: slice(1, None)}) if data.sizes[SAMPLE] > 1 else data
 
 
 def between_samples(data: xarray.Dataset, name: str) -> list[Table]:
