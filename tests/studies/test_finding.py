@@ -128,9 +128,19 @@ def test_pulse_trains():
 def test_depinning():
     """Both ends have left by the weakest such pulse; with the other notches in place."""
     places = {"track": ["single notch", "all notches"], "ends": [1, 2]}
-    dimensions = {"threshold_high": ("track", "notch", "ends")}
+    edges = ("threshold_low", "threshold_high")
+    dimensions = dict.fromkeys(edges, ("track", "notch", "ends"))
     single, whole = [[1e11, 2e11]] * 3, [[3e11, 4.5e11], [5e11, NAN], [6e11, 7.25e11]]
-    finding = said("depinning", dimensions, places, threshold_high=[single, whole])
-    assert finding == "a wall at rest leaves its notch at 0.45 to 0.725 × 10¹² A/m²"
-    finding = said("depinning", dimensions, places, threshold_high=np.full((2, 3, 2), NAN))
-    assert finding == "no wall at rest leaves its notch"
+
+    def of_edges(low, high):
+        return said("depinning", dimensions, places, threshold_low=low, threshold_high=high)
+
+    untried = np.full((2, 3, 2), NAN)
+    below = np.array([single, whole]) - 1e10
+    # nothing weaker was tried on the other track, and for one end
+    below[0], below[1, :, 0] = NAN, NAN
+    leaves = "a wall at rest leaves its notch at"
+    assert of_edges(below, [single, whole]) == f"{leaves} 0.45 to 0.725 × 10¹² A/m²"
+    below[1, 0, 1] = NAN
+    assert of_edges(below, [single, whole]) == f"{leaves} ≤ 0.45 to 0.725 × 10¹² A/m²"
+    assert of_edges(untried + 1e11, untried) == "no wall at rest leaves its notch"

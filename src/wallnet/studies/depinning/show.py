@@ -60,12 +60,17 @@ def _dwell(data: xarray.Dataset, name: str) -> Table:
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
-    """Return the current densities at which both ends of a wall leave the notches."""
-    leaving = data["threshold_high"].sel(track="all notches", ends=2).values
-    leaving = leaving[np.isfinite(leaving)]
+    """Return the current densities at which both ends of a wall leave the notches.
+
+    Where no smaller one was tried, they are upper limits.
+    """
+    edges = data[["threshold_low", "threshold_high"]].sel(track="all notches", ends=2)
+    low, high = (edges[f"threshold_{edge}"].values for edge in ("low", "high"))
+    leaving = high[np.isfinite(high)]
     if not leaving.size:
         return "no wall at rest leaves its notch"
-    return f"a wall at rest leaves its notch at {between(leaving)}"
+    limit = "≤ " * bool(np.isnan(low[high == leaving.min()]).any())
+    return f"a wall at rest leaves its notch at {limit}{between(leaving)}"
 
 
 def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
