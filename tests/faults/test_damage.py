@@ -45,7 +45,7 @@ ON_LEVELS = f"{NETWORKS}/synapse/series/layer/plain"
 
 KINDS = {
     "results/traces/neuron/0.4000.nc": "neuron/0.4000|(devices|compact_models)/neuron|summary",
-    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse|synapses-compared"
+    "results/levels/synapse/1-2.nc": "(devices|compact_models|levels)/synapse"
     "|tables/programming|summary",
     "results/data/blots.json": "data|networks|accuracy|training-curves|programming|summary",
     f"{NETWORKS}/none/none/none/plain/fp32/seed-3/metrics.json": "networks|accuracy|training"
@@ -90,7 +90,7 @@ def test_damaged_files_are_made_again_by_one_run(whole, finished_campaign, name,
     """Beside the one, a figure is empty."""
     before = results(whole.folder)
     harm(whole.folder / name)
-    figure = "results/figures/synapses-compared.png"
+    figure = "results/figures/devices/synapse-write-energy.png"
     empty(whole.folder / figure)
     said = whole.snakemake().stderr
     for damaged in {figure} if harm is delete else {figure, name}:
@@ -101,7 +101,7 @@ def test_damaged_files_are_made_again_by_one_run(whole, finished_campaign, name,
     after = results(whole.folder)
     again = {path for path in before if before[path] != after[path]}
     assert {name, figure} <= again
-    unneeded = [p for p in again if not re.search(f"{KINDS[name]}|synapses-compared", p)]
+    unneeded = [p for p in again if not re.search(f"{KINDS[name]}|synapse-write-energy", p)]
     assert not unneeded
     assert whole.planned() == {}
 

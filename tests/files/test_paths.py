@@ -47,6 +47,8 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     neuron, synapse = tiny["devices"]["neuron"], tiny["devices"]["synapse"]
     tiny["devices"] = {"n": neuron, "s": synapse, "t": neuron | {"kind": "track"}}
     tiny["figures"] = {"vector_format": "svg"}
+    alone = figures(config.parse(tiny, check))
+    tiny["devices"]["wide"] = {"like": "s", "track": {"width": 80e-9}}
     names = figures(config.parse(tiny, check))
     expected = [
         "results/figures/devices/n-transfer-curve.png",
@@ -60,6 +62,8 @@ def test_figures_are_one_a_device_and_the_comparison(tiny):
     # others, of a further row of the registry, do not matter
     assert [name for name in names if name in expected] == expected
     assert "results/figures/devices/t-wall-position.svg" in names
+    # one synapse is compared with nothing
+    assert [name for name in alone if name in expected] == expected[:-1]
     tiny["devices"] = {"t": tiny["devices"]["t"]}
     assert len(figures(config.parse(tiny, check))) == 2
 

@@ -59,10 +59,9 @@ def test_the_figure_of_all_synapses_leaves_them_out():
     assert figure.sources(plan.parse(data())) == {
         "synapse": ["results/devices/synapse.nc", "results/devices/third.nc"]
     }
+    assert figure.places(plan.parse(data())) == [{}]
     alone = data()
-    for name in ("synapse", "third"):
-        alone["devices"][name]["kind"] = "track"
-    alone["devices"]["second"]["kind"] = "synapse"
+    alone["devices"]["third"]["kind"] = "track"
     assert figure.places(plan.parse(alone)) == []
 
 

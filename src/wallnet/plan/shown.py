@@ -67,13 +67,14 @@ class Shown:
         return {name: path.format(suffix=suffix, **wildcards) for name, path in patterns}
 
     def places(self, campaign: Campaign) -> list[dict[str, str]]:
-        """List the wildcards of all its files in a campaign."""
+        """List the wildcards of all its files in a campaign; none of a comparison of one device."""
         networks, pattern = campaign.networks, next(iter(self.outputs.values()))
         of_networks = self.category == "Networks"
         # a figure of all devices is part of the target `all`
         scope = campaign if "{device}" in pattern else campaign.without_optional
         devices = scope.of_kind(self.kind) if self.kind else [*scope.devices]
-        if not (networks.recipes if of_networks else devices):
+        least = 2 if self.kind and "{device}" not in pattern else 1
+        if len(networks.recipes if of_networks else devices) < least:
             return []
         devices = [*networks.synapses] if of_networks else devices
         choices = {"dataset": networks.datasets, "device": devices}
