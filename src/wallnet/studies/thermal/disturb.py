@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Run
+from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.proportions import interval
-from wallnet.studies.thermal.statistics import of_samples
 
 Floats = NDArray[np.float64]
 
