@@ -55,6 +55,7 @@ from wallnet.page import findings
 from wallnet.plan import load
 from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
+from wallnet.plan.summary import summary_job
 from wallnet.report.as_made import ALL, TITLES
 from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviation
 from wallnet.studies import STUDIES, Question
@@ -62,6 +63,7 @@ from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
 from wallnet.studies.operating_windows.ask import WORKS
 from wallnet.studies.operating_windows.gather import edges
+from wallnet.studies.proportions import share_of
 from wallnet.tracks.rigid_wall import rigid_wall_of
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +79,7 @@ COPIED = {
     **{"levels": "levels", "quartic": "activation", "potentiation": "branches"},
     **{"reference": "reference", "parameters": "parameters", "dwell": "dwell"},
     **{"states at further": "temperatures", "spread": "samples"},
+    **{"writing of one state": "writing", "conductances": "conductances"},
 }
 """Further tables of a result that are copied, by the beginning of their titles."""
 
@@ -228,6 +231,37 @@ def thermal_states(*synapses: str, models: Mapping[str, str] = _MODELS) -> Calla
         return markdown(["synapse", "J (1e12 A/m²)", "0 K", *models.values()], rows)
 
     return shown
+
+
+def heated(results: Results) -> str:
+    """Return how probably heated pulses write states, as a sentence."""
+    table = results.table("thermal/staircase-10.csv")
+    notch = table[["from", "state"]].apply(lambda names: names.str.extract(r"^notch (\d+)$")[0])
+    sign = table["J (1e12 A/m²)"].astype(float).gt(0) * 2 - 1
+    steps = table[notch["state"].astype(float) - notch["from"].astype(float) == sign]
+    right = int(steps["known at the reading time"].astype(int).sum())
+    runs = int(steps["after the pause"].str.split(" of ").str[1].astype(int).sum())
+    (*_, verified), (reset,) = (
+        results.table(f"thermal/{name}-writing.csv").to_dict("records")
+        for name in ("staircase-10", "reset-5")
+    )
+    return (
+        f"heated by their pulses from 300 K (p = 2), {share_of(right, runs)} of the pulses of "
+        f"± {table['J (1e12 A/m²)'].astype(float).abs().max():g}e12 A/m² moved the wall of "
+        f"`synapse-rewritable-10` to the next notch; up to {verified['attempts']} pulses, each "
+        f"read, write any notch from any other with a probability of {verified['right state']} "
+        f"({verified['at least']} to {verified['at most']}), in {verified['time (ns)']} ns and "
+        f"with {verified['energy (pJ)']} pJ. The best single pulses write the notches of `synapse-5` "
+        f"from the start with {reset['right state']} ({reset['at least']} to {reset['at most']})"
+    )
+
+
+def writing(results: Results) -> str:
+    """Return the schemes of writing of heated devices."""
+    names = {"staircase-10": "synapse-rewritable-10", "reset-5": "synapse-5"}
+    tables = {name: results.table(f"thermal/{place}-writing.csv") for place, name in names.items()}
+    table = pd.concat(tables, names=["device"]).reset_index("device").drop(columns="model")
+    return markdown(list(table.columns), table.to_numpy().tolist())
 
 
 def samples_scatter(results: Results) -> str:
@@ -1244,6 +1278,8 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "stepwise": copied("pulse_trains/stepwise-branches.csv"),
     "operating_windows": operating_windows,
     "rewritable-transitions": copied("transitions/synapse-rewritable.csv", transitions),
+    "heated": heated,
+    "writing": writing,
     "thermal-paper": thermal_states(*EDGES.values(), "synapse-10"),
     "thermal-rewritable": thermal_states("synapse-rewritable", "synapse-rewritable-10"),
     "intervals": copied("intervals/synapse-5.csv"),
@@ -1399,6 +1435,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += [f"depinning/{device}" for device in EDGES.values()]
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*rewritable, "synapse-10", EDGES["smooth"])]
+    others += ["thermal/staircase-10", "thermal/reset-5"]
     stages = ("depinning", "sensitivity", "barriers", "thermal", "sweeps")
     others += [f"{stage}/{OWN_NAME}" for stage in stages] + [f"sweeps/{EDGES['smooth']}"]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]
@@ -1411,7 +1448,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
         stages = ("devices", "pulse_trains", "calibration", "depinning")
-        if place.split("/")[0] not in (*stages, "barriers", "sweeps"):
+        if place.split("/")[0] not in (*stages, "barriers", "sweeps", "thermal"):
             continue
         page = table.with_suffix(".md").read_text(encoding="utf-8")
         for part in re.split(r"^## .*?: ", page, flags=re.M):
@@ -1423,6 +1460,24 @@ def copy_results(source: Path, root: Path) -> list[str]:
         if (copy := root / "docs/figures" / picture.name).exists():
             shutil.copyfile(path, copy)
     return missing
+
+
+def compare_devices(folder: Path, root: Path) -> None:
+    """Add the devices of a finished campaign in a folder to the table of all devices.
+
+    Its rows of a device at a temperature replace those that are there.
+    """
+    job, _ = findings.present(summary_job(load(folder / "config.yaml")), folder)
+    table = findings.Findings.of(job, folder).compared
+    place, keys = root / "docs/results/devices-compared.csv", ["device", "temperature"]
+    if table is None or "temperature" not in table.columns:
+        return
+    rows = pd.DataFrame(table.rows(), columns=table.columns, dtype=str)
+    rows = rows[rows["temperature"] != table.missing]
+    if place.exists():
+        rows = pd.concat([pd.read_csv(place, dtype=str, keep_default_na=False), rows])
+    rows = rows.fillna(table.missing).drop_duplicates(keys, keep="last").sort_values(keys)
+    rows.to_csv(place, index=False, lineterminator="\n")
 
 
 def from_markdown(text: str) -> pd.DataFrame:
@@ -1484,6 +1539,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     missing = copy_results(Path(parsed.source), root) if parsed.source else []
     for path in missing:
         print(f"{path} is missing; the copy stays unchanged")
+    if parsed.source:
+        compare_devices(Path(parsed.source).parent, root)
     if parsed.rewritable:
         for name in ("accuracy", "accuracy-gaps"):
             table = Path(parsed.rewritable, f"tables/{name}.csv")

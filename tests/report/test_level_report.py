@@ -8,7 +8,6 @@ import pytest
 from helpers.synthetic import filled
 
 from wallnet import cli, files
-from wallnet.studies.barriers import show as barriers_show
 from wallnet.studies.transitions import show as transitions_show
 
 THERMAL = 1.380649e-23 * 250
@@ -187,8 +186,6 @@ def test_the_sweep_has_a_sign(bench, rows):
 
 
 def test_the_table_of_devices_counts_states_without_half_states():
-    (row,) = barriers_show.compared(barriers())
-    assert row == {"retained (40 k_B T at 250 K)": "1 of 2"}
     # notch 1 leads to notch 2 over a half state, and notch 2 back
     (row,) = transitions_show.compared(transitions())
     assert row == {"mutually reachable at 0 K": "2"}

@@ -9,7 +9,7 @@ import xarray
 
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import loss, losses, needed
-from wallnet.studies.barriers.show import finding, tables_of_samples
+from wallnet.studies.barriers.show import compared, finding, tables_of_samples
 
 BOLTZMANN = 1.380649e-23
 TEN_YEARS = 3.15576e8
@@ -195,6 +195,8 @@ def test_each_temperature_has_the_film_and_the_states_of_its_own():
         loss([41], 1e9, TEN_YEARS), rel=1e-9, abs=0
     )
     assert table[300.0, "notch 1"].nowhere == 0
+    assert [*compared(data)[0]] == [f"lost after 10 years at {kelvin} K" for kelvin in (300, 375)]
+    assert all(text in finding(data, "some") for text in compared(data)[0].values())
     assert finding(data, "some") == (
         "the weakest state is lost after 10 years with a probability of 0.78 to 1 at 300 K, "
         "1 at 375 K, all 2 states retained by 40 k_B T at 300 K, barriers of 40 k_B T"

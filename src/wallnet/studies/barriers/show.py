@@ -167,13 +167,21 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(f"{name}: barriers between neighbouring states", shown)
 
 
+def _weakest(data: xarray.Dataset) -> tuple[str, dict[float, str]]:
+    """Return the time as text, and by temperature in K the largest loss of a whole state then."""
+    ends: dict[float, tuple[float, float]] = {}
+    for row in losses(data):
+        if not files.WallState(row.state).half:
+            low, high = ends.get(row.temperature, (0.0, 0.0))
+            ends[row.temperature] = max(low, row.low.min()), max(high, row.high.max())
+    time = lifetime_text(Barriers.model_validate(settings_of(data)).retention_time)
+    return time, {kelvin: loss_text(*pair) for kelvin, pair in ends.items()}
+
+
 def compared(data: xarray.Dataset) -> list[dict[str, str]]:
-    """Return the row in the table of devices: how many states are retained, without half states."""
-    settings, perfect = settings_of(data), files.of_perfect_device(data)
-    whole = [not files.WallState(state).half for state in perfect["state_name"].values]
-    kept = perfect["state_retained"].values[whole] == 1
-    title = f"retained ({settings['retained']:g} k_B T at {settings['temperature']:g} K)"
-    return [{title: f"{kept.sum()} of {kept.size}"}]
+    """Return the row in the table of devices: the loss of the weakest state."""
+    time, weakest = _weakest(data)
+    return [{f"lost after {time} at {kelvin:g} K": text for kelvin, text in weakest.items()}]
 
 
 def finding(data: xarray.Dataset, name: str) -> str:
@@ -182,13 +190,8 @@ def finding(data: xarray.Dataset, name: str) -> str:
     Half states do not count. The loss is the mean of the samples, the others are of the perfect
     device.
     """
-    ends: dict[float, tuple[float, float]] = {}
-    for row in losses(data):
-        if not files.WallState(row.state).half:
-            low, high = ends.get(row.temperature, (0.0, 0.0))
-            ends[row.temperature] = max(low, row.low.min()), max(high, row.high.max())
-    weakest = (f"{loss_text(*pair)} at {warmth:g} K" for warmth, pair in ends.items())
-    time = lifetime_text(Barriers.model_validate(settings_of(data)).retention_time)
+    time, ends = _weakest(data)
+    weakest = (f"{text} at {kelvin:g} K" for kelvin, text in ends.items())
     text = f"the weakest state is lost after {time} with a probability of {', '.join(weakest)}, "
     data = files.of_perfect_device(data)
     halves = [files.WallState(state).half for state in data["state_name"].values]
