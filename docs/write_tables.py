@@ -237,10 +237,13 @@ def heated(results: Results) -> str:
     """Return how probably heated pulses write states, as a sentence."""
     table = results.table("thermal/staircase-10.csv")
     notch = table[["from", "state"]].apply(lambda names: names.str.extract(r"^notch (\d+)$")[0])
-    sign = table["J (1e12 A/m²)"].astype(float).gt(0) * 2 - 1
-    steps = table[notch["state"].astype(float) - notch["from"].astype(float) == sign]
+    following = notch["from"].astype(int) + table["J (1e12 A/m²)"].astype(float).gt(0) * 2 - 1
+    # the outer pulses at both ends have no next notch
+    inner = following.between(1, notch["from"].astype(int).max())
+    pulses = table[inner].drop_duplicates(["from", "J (1e12 A/m²)"])
+    runs = int(pulses["after the pause"].str.split(" of ").str[1].astype(int).sum())
+    steps = table[inner & notch["state"].astype(float).eq(following)]
     right = int(steps["known at the reading time"].astype(int).sum())
-    runs = int(steps["after the pause"].str.split(" of ").str[1].astype(int).sum())
     (*_, verified), (reset,) = (
         results.table(f"thermal/{name}-writing.csv").to_dict("records")
         for name in ("staircase-10", "reset-5")
@@ -251,7 +254,7 @@ def heated(results: Results) -> str:
         f"`synapse-rewritable-10` to the next notch; up to {verified['attempts']} pulses, each "
         f"read, write any notch from any other with a probability of {verified['right state']} "
         f"({verified['at least']} to {verified['at most']}), in {verified['time (ns)']} ns and "
-        f"with {verified['energy (pJ)']} pJ. The best single pulses write the notches of `synapse-5` "
+        f"with {verified['energy (pJ)']} pJ. The best single pulses write notches of `synapse-5` "
         f"from the start with {reset['right state']} ({reset['at least']} to {reset['at most']})"
     )
 

@@ -12,6 +12,7 @@ from scipy.stats import binom
 from studies.results import gather, pulsed, write_block, write_blocks, write_train
 from wallnet import files, plan
 from wallnet.cli import main
+from wallnet.config import ConfigError
 from wallnet.jobs.request import NO_PULSE, Conditions, runs_of, where
 from wallnet.studies import STUDIES, gather_job
 from wallnet.studies.proportions import interval
@@ -192,3 +193,8 @@ def test_without_an_interval_there_are_no_rounds_and_the_same_files(folder):
     start = {request.path: request.digest for request in STUDY.requests_of(parsed(), "warm")}
     assert first == start
     assert pulsed(STUDY.requests_of(fixed, "warm"), Conditions(variant="warm"))
+
+
+def test_an_interval_without_room_for_replicas_is_refused():
+    with pytest.raises(ConfigError, match=r"thermal.warm.most_replicas 4 is not above replicas 4"):
+        parsed(most_replicas=4)

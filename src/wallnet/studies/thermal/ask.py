@@ -1,5 +1,6 @@
 """Thermal: replicas of pulses on states at a temperature, and the same pulses at 0 K."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -68,6 +69,14 @@ class Thermal(base.Sampled, base.Varied, Sweep):
     no table has them if not given."""
     read_share: Annotated[Fraction, Field(gt=0)] = 0.01
     """Current density of a reading as a share of `write_current`. Source: our choice."""
+
+    def _faults(self) -> Iterator[str]:
+        yield from super()._faults()
+        if self.interval is not None and self.most_replicas <= self.replicas:
+            yield (
+                f"most_replicas {self.most_replicas} is not above replicas {self.replicas}, so "
+                "that interval asks for nothing; raise it"
+            )
 
     @property
     def onward(self) -> float:
@@ -138,7 +147,7 @@ def requests(campaign: Campaign, name: str, settings: Thermal, so_far: Rounds) -
     The replicas of each round follow those of the start, in files of their own. The barriers of the
     device are the last, if the campaign asks for those of a variant.
     """
-    further = [{tuple(pulse) for pulse in one} for one in so_far]
+    further = [None, *({tuple(pulse) for pulse in one} for one in so_far)]
     cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
     films: list[tuple[str | None, Device]] = [(None, cold)]
     films += [(v, settings.of_variant(campaign.simulated, v)) for v in settings.variants]
@@ -166,11 +175,9 @@ def requests(campaign: Campaign, name: str, settings: Thermal, so_far: Rounds) -
                     continue
                 stem = f"{current_name(density)}_{device.temperature.field:.1f}K"
                 make = partial(_pulse_train, settings, device, state, density, 1)
-                point = {(variant, str(state), density)}
-                for number, replicas in enumerate(
-                    settings.replicas_of_rounds()[: 1 + len(further)]
-                ):
-                    if number and not point <= further[number - 1]:
+                parts = zip(settings.replicas_of_rounds(), further, strict=False)
+                for number, (replicas, chosen) in enumerate(parts):
+                    if chosen is not None and (variant, str(state), density) not in chosen:
                         continue
                     path = STUDY.path(*folder, *([f"round-{number}"] if number else []), stem)
                     pulse = Request(
