@@ -104,5 +104,5 @@ def _round(arguments: argparse.Namespace) -> None:
     else:
         of_samples = [module.next_round(settings, opened) for opened in samples]
     more = {"samples": of_samples} if of_samples else {}
-    asked = {"asked": module.next_round(settings, perfect), **more}
-    files.write_json(asked, arguments.out)
+    content = {"asked": module.next_round(settings, perfect), **more}
+    files.write_json(content, arguments.out)

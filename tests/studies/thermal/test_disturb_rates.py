@@ -1,4 +1,4 @@
-"""Loss of states by weak pulses: laws with known barriers are found again and extrapolated."""
+"""Loss of states by weak pulses: laws with known barriers are best again and extrapolated."""
 
 import json
 import math
@@ -95,9 +95,9 @@ def ends(text):
 
 @pytest.mark.parametrize("law", [RIGHT, Law(1.0, 1e9, 4000.0, 1.3e12), Law(2.0, 1e12, 3e4, 1.1e12)])
 def test_a_fit_returns_barrier_and_threshold(law):
-    found = fitted(pulses_of(law), law.exponent, law.frequency)
-    assert found.barrier == pytest.approx(law.barrier, rel=0.02, abs=0)
-    assert found.critical == pytest.approx(law.critical, rel=0.02, abs=0)
+    best = fitted(pulses_of(law), law.exponent, law.frequency)
+    assert best.barrier == pytest.approx(law.barrier, rel=0.02, abs=0)
+    assert best.critical == pytest.approx(law.critical, rel=0.02, abs=0)
 
 
 def test_errors_of_counting_are_those_of_many_fits():
@@ -182,9 +182,9 @@ def test_the_heat_of_a_pulse_rises_with_the_square_of_its_current():
     chosen = DENSITIES >= 0.5e12
     runs, left = np.full(chosen.sum(), RUNS), data["outcome_certain"].sel(outcome="notch 2")
     pulses = Pulses(DENSITIES[chosen], hot[chosen], runs, left.values.ravel()[chosen], DURATION)
-    found = fitted(pulses, 1.5, 1e10)
-    assert found.barrier == pytest.approx(RIGHT.barrier, rel=0.03, abs=0)
-    assert found.critical == pytest.approx(RIGHT.critical, rel=0.02, abs=0)
+    best = fitted(pulses, 1.5, 1e10)
+    assert best.barrier == pytest.approx(RIGHT.barrier, rel=0.03, abs=0)
+    assert best.critical == pytest.approx(RIGHT.critical, rel=0.02, abs=0)
     cold = fitted(pulses._replace(temperature=np.full(len(runs), 300.0)), 1.5, 1e10)
     assert abs(cold.barrier / RIGHT.barrier - 1) > 0.1
     # a reading heats the film by 0.02 K

@@ -293,12 +293,12 @@ def schemes(data: xarray.Dataset) -> list[Scheme]:
     job, run = WriteEnergyJob.of_dataset(data.attrs), Run.from_json(data.attrs["simulation"])
     step = run.steps[-1]
     cost = write_energy_of(job, density, step.duration, step.waveform)["write_energy"]
-    wanted = starts
+    targets = starts
     if not starts[1:]:
         cold = (data.isel({SAMPLE: 0}) if SAMPLE in data.dims else data)["cold_state"].values.flat
-        wanted = [name for name in dict.fromkeys(map(str, cold)) if WallState(name).ends]
-    states = list(dict.fromkeys([*starts, *wanted]))
-    pairs = np.array([[a in starts and b in wanted and a != b for b in states] for a in states])
+        targets = [name for name in dict.fromkeys(map(str, cold)) if WallState(name).ends]
+    states = list(dict.fromkeys([*starts, *targets]))
+    pairs = np.array([[a in starts and b in targets and a != b for b in states] for a in states])
     last = [index for index, state in enumerate(outcomes) if WallState(state) in IRRECOVERABLE]
     # a state that no run reached has probability 0
     columns = [outcomes.index(state) if state in outcomes else -1 for state in states]
