@@ -77,15 +77,16 @@ def comparison(
     synapses = [name for name, data in devices.items() if "level_state" in data]
     rows: list[Row] = []
     for name in dict.fromkeys([*synapses, *studied, *(one.device for one in accuracies)]):
-        own = {"device": name} | (_of_device(devices[name]) if name in synapses else {})
+        own = _of_device(devices[name]) if name in synapses else {}
         networks = [one for one in accuracies if one.device == name]
         last = {f"{dataset_title(one.dataset)} (%)": one.levels for one in networks}
         last |= {f"{dataset_title(one.dataset)}, as made (%)": one.made for one in networks}
         for parts in itertools.product(*studied.get(name, ())):
-            rows.append(own | {k: v for part in parts for k, v in part.items()} | last)
+            cells = {title: cell for part in parts for title, cell in part.items()}
+            rows.append({"device": name} | cells | own | last)
     free = {f"{dataset_title(one.dataset)} (%)": one.free for one in accuracies}
     rows += [{"device": "none (FP32)", **free}] if free else []
-    # columns of studies stand before those of networks
+    # also of devices without studies, numbers of networks are the last
     titles = sorted({title: None for row in rows for title in row}, key=lambda t: t.endswith("(%)"))
     frame = pandas.DataFrame(rows, columns=titles).replace("", None)
     return Table("From device to network", frame.astype(object).where(frame.notna(), None))
