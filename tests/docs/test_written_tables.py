@@ -138,9 +138,12 @@ def test_the_headline_has_the_accuracies_of_the_parallel_reading(
 
 
 def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
-    """The six lines of README have the numbers of five files, which are read again here."""
+    """The seven lines of README have the numbers of six files, which are read again here."""
     lines = block("README.md", "outcome").strip().splitlines()
-    levels, threshold, write, retention, accuracy, as_made = lines
+    levels, threshold, write, heat, retention, accuracy, as_made = lines
+    (scheme,) = rows("thermal/reset-5-writing.csv")
+    assert f"of {scheme['right state']} ({scheme['at least']} to " in heat
+    assert scheme["pairs that can be written"] == "4 of 4"
     notches = [
         row for row in rows("devices/synapse-5-smooth-levels.csv") if "notch" in row["state"]
     ]
@@ -444,3 +447,20 @@ def test_errors_of_edges_are_the_largest_of_each_track():
     numbers = re.findall(r"[\d.]+(?= %| k_B)", block("docs/validation.md", "edges-errors"))
     expected = [*errors["stairs"], *errors["smooth"]]
     assert [float(number) for number in numbers] == pytest.approx(expected, rel=0, abs=0.51)
+
+
+def test_the_share_of_right_steps_counts_all_pulses_with_a_next_notch():
+    """Counted here again, by start and sign of the current."""
+    table = rows("thermal/staircase-10.csv")
+    right, runs = 0, {}
+    for row in table:
+        start, up = int(row["from"].split()[1]), not row["J (1e12 A/m²)"].startswith("-")
+        following = start + (1 if up else -1)
+        if 1 <= following <= 10:
+            runs[start, up] = int(row["after the pause"].split()[2])
+            if row["state"] == f"notch {following}":
+                right += int(row["known at the reading time"])
+    assert len(runs) == 18
+    assert f"{right} of {sum(runs.values())} (" in " ".join(
+        block("docs/pulses.md", "heated").split()
+    )

@@ -283,9 +283,10 @@ DRAWS = 200
 def schemes(data: xarray.Dataset) -> list[Scheme]:
     """Return the schemes of writing of each model: one pulse, and pulses with verifying.
 
-    Samples count as if they were alike. If all pulses start from one state, each state that one of
-    them writes at 0 K is written from there. For an interval, matrices are drawn from the counts,
-    with a prior of one run in all for each pulse (Perks), and written with the same pulses.
+    Samples count as if they were alike. If all pulses start from one state, each notch to which one
+    of them leads, at 0 K or in a run, is written from there. For an interval, matrices are drawn
+    from the counts, with a prior of one run in all for each pulse (Perks), and written with the
+    same pulses. A wall whose state is not known counts as not written.
     """
     samples, settings = of_samples(data), _settings(data)
     starts, outcomes = (list(map(str, data[axis].values)) for axis in ("start_state", "outcome"))
@@ -295,8 +296,12 @@ def schemes(data: xarray.Dataset) -> list[Scheme]:
     cost = write_energy_of(job, density, step.duration, step.waveform)["write_energy"]
     targets = starts
     if not starts[1:]:
-        cold = (data.isel({SAMPLE: 0}) if SAMPLE in data.dims else data)["cold_state"].values.flat
-        targets = [name for name in dict.fromkeys(map(str, cold)) if WallState(name).ends]
+        counted = (
+            samples["outcome_count"].transpose("outcome", ...).values.reshape(len(outcomes), -1)
+        )
+        seen = np.array(outcomes)[counted.any(axis=1)]
+        notches = map(WallState, dict.fromkeys([*data["cold_state"].values.flat, *seen]))
+        targets = [str(state) for state in notches if state.ends and not state.half]
     states = list(dict.fromkeys([*starts, *targets]))
     pairs = np.array([[a in starts and b in targets and a != b for b in states] for a in states])
     last = [index for index, state in enumerate(outcomes) if WallState(state) in IRRECOVERABLE]
