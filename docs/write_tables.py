@@ -772,8 +772,9 @@ def outcome(results: Results) -> str:
         f"**Threshold**: a pulse of {threshold}e12 A/m² or more frees a wall from the first notch.",
         f"**Write**: a pulse of {density:g}e12 A/m² from the start to the second notch takes "
         f"{energy:.1f} pJ and heats the track by {rise:.0f} K.",
-        f"**With heat** (p = 2), the best pulses write notches 1 to 4 from the start with a "
-        f"probability of {heat['right state']} ({heat['at least']} to {heat['at most']}).",
+        "**At 300 K**, heated by the pulse, the best pulses write notches 1 to 4 from the start "
+        f"with a probability of {heat['right state']} ({heat['at least']} to {heat['at most']} "
+        f"from {heat['runs']} runs).",
         f"**Retention**: the lowest barrier of a notch is {least:.0f} k_B T at 300 K.",
         f"**Accuracy** on MNIST: {accuracy['FP32']} % in FP32, {accuracy['QAT']} % on the levels, "
         "with quantisation-aware training.",
