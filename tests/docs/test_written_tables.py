@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import fisher_exact
 
 from wallnet import config, plan
 from wallnet.config.networks import Networks
@@ -464,3 +465,19 @@ def test_the_share_of_right_steps_counts_all_pulses_with_a_next_notch():
     assert f"{right} of {sum(runs.values())} (" in " ".join(
         block("docs/pulses.md", "heated").split()
     )
+
+
+def test_the_staircase_is_its_own_mirror_image():
+    """Steps from notch k to the right and from 11 - k to the left (Fisher, Bonferroni at 1 %)."""
+    counts = {}
+    for row in rows("thermal/staircase-10.csv"):
+        start, up = int(row["from"].split()[1]), not row["J (1e12 A/m²)"].startswith("-")
+        moved, runs = counts.get((start, up), (0, 0))
+        if row["state"] == f"notch {start + (1 if up else -1)}":
+            moved = int(row["known at the reading time"])
+        counts[start, up] = moved, int(row["after the pause"].split()[2])
+    chances = []
+    for start in range(1, 10):
+        tables = [counts[start, True], counts[11 - start, False]]
+        chances.append(fisher_exact([[moved, runs - moved] for moved, runs in tables]).pvalue)
+    assert min(chances) > 0.01 / len(chances)
