@@ -472,7 +472,7 @@ def test_the_staircase_is_its_own_mirror_image():
     counts = {}
     for row in rows("thermal/staircase-10.csv"):
         start, up = int(row["from"].split()[1]), not row["J (1e12 A/m²)"].startswith("-")
-        moved, runs = counts.get((start, up), (0, 0))
+        moved = counts.get((start, up), (0, 0))[0]
         if row["state"] == f"notch {start + (1 if up else -1)}":
             moved = int(row["known at the reading time"])
         counts[start, up] = moved, int(row["after the pause"].split()[2])

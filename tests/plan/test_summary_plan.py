@@ -47,7 +47,7 @@ def test_all_studies_are_read_with_their_devices(default_campaign):
     # this device is optional: what is there of its studies is read, without a part of the page
     optional = thermal["staircase-10"]
     assert optional.device == "synapse-rewritable-10"
-    assert not (optional.needed or optional.headline)
+    assert (optional.needed, optional.headline) == (False, False)
     devices = {(studied.study, studied.subject): studied.device for studied in job.studied}
     assert devices["operating_windows", "shallow"] == "synapse-rewritable"
     assert devices["intervals", "synapse-5"] == devices["barriers", "synapse-5"] == "synapse-5"
@@ -103,7 +103,7 @@ def test_pulse_trains_on_other_devices_do_not_rewrite():
     job = job_of(data)
     assert (job.written, needed(job), headlines(job)) == (None, ["first"], [])
     (barriers,) = of_study(job, "barriers")
-    assert not (barriers.needed or barriers.headline)
+    assert (barriers.needed, barriers.headline) == (False, False)
 
 
 def test_what_the_paper_states_of_optional_devices_is_left_out():

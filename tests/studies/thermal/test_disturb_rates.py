@@ -1,4 +1,4 @@
-"""Loss of states by weak pulses: laws with known barriers are best again and extrapolated."""
+"""Loss of states by weak pulses: laws with known barriers are fitted again and extrapolated."""
 
 import json
 import math

@@ -198,9 +198,9 @@ class Pulses(NamedTuple):
     def drawn(self, generator: np.random.Generator, prior: float) -> Floats:
         """Return matrices drawn from the counts, with a prior of so many runs for each pulse."""
         shape = self.counts + prior / self.counts.shape[-1]
-        known = self.counts.any(axis=-1, keepdims=True)
-        gamma = generator.gamma(shape, size=(DRAWS, *shape.shape)) * known
-        return self.matrix(gamma / np.where(known, gamma.sum(axis=-1, keepdims=True), 1.0))
+        simulated = self.counts.any(axis=-1, keepdims=True)
+        gamma = generator.gamma(shape, size=(DRAWS, *shape.shape)) * simulated
+        return self.matrix(gamma / np.where(simulated, gamma.sum(axis=-1, keepdims=True), 1.0))
 
 
 def _targets(data: xarray.Dataset) -> list[str]:
