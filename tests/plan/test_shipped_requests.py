@@ -16,7 +16,7 @@ SYNAPSES = [
     *("synapse-rewritable", "synapse-rewritable-10"),
 ]
 
-THERMAL = [f"thermal/{name}" for name in SYNAPSES]
+THERMAL = sorted(f"thermal/{name}" for name in (*SYNAPSES, "reset-5", "staircase-10"))
 
 
 def digests_with(**changed):

@@ -12,9 +12,9 @@ from wallnet.jobs.run import placed_at
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import beta_binomial, interval
+from wallnet.studies.thermal.schemes import compared, schemes, verified_writes, write_and_verify
 from wallnet.studies.thermal.show import draw
 from wallnet.studies.thermal.statistics import conductances
-from wallnet.studies.thermal.writing import compared, schemes, verified_writes, write_and_verify
 
 STUDY = STUDIES["thermal"]
 ASKED = {

@@ -13,7 +13,7 @@ from wallnet.questions.presentation import YES, cells, columns, of_variant, rows
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.thermal import disturb, statistics, writing
+from wallnet.studies.thermal import disturb, schemes, statistics
 from wallnet.studies.thermal.ask import STUDY
 
 BEYOND = "beyond the model"
@@ -29,11 +29,11 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
     """Return the tables for which all samples count, if there are any."""
     of_states = (statistics.between_samples, statistics.conductances)
-    makers = (writing.verified_writes, *of_states, disturb.weak_pulses)
+    makers = (schemes.verified_writes, *of_states, disturb.weak_pulses)
     return [table for maker in makers for table in maker(data, name)]
 
 
-compared = writing.compared
+compared = schemes.compared
 
 
 def _reading_time(data: xarray.Dataset) -> str:
