@@ -124,7 +124,7 @@ def test_the_page_begins_with_the_networks(sources, tmp_path):
         *rows_of("six", "parallel", [97.5]),
     ]
     costs = as_made.read(table)
-    first, second = of_networks(best_networks(rows, costs), costs)
+    first, second = of_networks(best_networks(rows, costs))
     assert first == (
         "MNIST on five: 98.70 ± 0.14 % in FP32, 97.50 ± 0.71 % on the levels (parallel), "
         f"64.50 ± {statistics.stdev([60, 70, 59, 69]):.2f} % as made, where device to device "

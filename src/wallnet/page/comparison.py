@@ -29,6 +29,8 @@ class Accuracy(NamedTuple):
         The data set, the synapse and its reading.
     free, levels, made : str
         In FP32, on the levels, and on devices as they are made, empty if unknown.
+    cause : str
+        What costs most on these.
     """
 
     dataset: str
@@ -37,6 +39,7 @@ class Accuracy(NamedTuple):
     free: str
     levels: str
     made: str = ""
+    cause: str = ""
 
 
 def valid_levels(device: "xarray.Dataset") -> NDArray[np.bool_]:

@@ -106,7 +106,7 @@ class Findings:
                 warnings += judge(data, name)
         costs = as_made.read(folder / AS_MADE_TABLE) if job.as_made else {}
         best = best_networks(rows, costs)
-        texts = [*of_networks(best, costs), *sentences(job, datasets, studied)]
+        texts = [*of_networks(best), *sentences(job, datasets, studied)]
         limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
         compared = comparison(datasets, compared_rows(job, folder, studied), best)
         return cls(
@@ -167,22 +167,17 @@ def best_networks(
             rows, dataset=dataset, device=NO_DEVICE, recipe=chosen["recipe"], stage=FIRST_STAGE
         )
         cost = costs.get((dataset, device, reading))
-        best.append(
-            Accuracy(dataset, device, reading, free, on_levels, cost.accuracy if cost else "")
-        )
+        best.append(Accuracy(dataset, device, reading, free, on_levels, *(cost or ())))
     return best
 
 
-def of_networks(
-    best: Iterable[Accuracy], costs: Mapping[tuple[str, str, str], as_made.Cost]
-) -> list[str]:
+def of_networks(best: Iterable[Accuracy]) -> list[str]:
     """Return a sentence on the networks of each data set and synapse."""
     texts = []
-    for dataset, device, reading, free, on_levels, made in best:
+    for dataset, device, reading, free, on_levels, made, cause in best:
         text = f"{networks.dataset_title(dataset)} on {device}: {free} % in FP32, {on_levels} % on"
         text += f" the levels ({reading})"
         if made:
-            cause = costs[dataset, device, reading].cause
             text += f", {made} % as made, where {cause} costs most"
         texts.append(text)
     return texts

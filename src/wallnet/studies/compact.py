@@ -5,7 +5,7 @@ other changes of the device file do not make a network train again.
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,13 +59,20 @@ def compact_model(
         written = [level | {"kept": level["state"] in lasting} for level in written]
     if transitions is not None:
         pulses = files.read_dataset(transitions, "transitions")
-        names, ends = pulses["target"].values.tolist(), pulses["end_target"].values
-        # a state in which no wall rests is no target, so pulses from there close no circle
-        pairs = ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
+        names = pulses["target"].values.tolist()
         kept = {level["state"] for level in written if level["stable"] and level["kept"]}
-        reached = both_ways(pairs, [name for name in names if name in kept])
+        reached = both_ways(pairs_of(pulses), [name for name in names if name in kept])
         written = [level | {"mutually_reachable": level["state"] in reached} for level in written]
     files.write_json({"kind": kind, content: written, "made_by": made_by}, out)
+
+
+def pairs_of(transitions: "xarray.Dataset") -> Iterator[tuple[str, str]]:
+    """Yield the states before and after each pulse that leads to a target.
+
+    A state in which no wall rests is no target, so pulses from there close no circle.
+    """
+    names, ends = transitions["target"].values.tolist(), transitions["end_target"].values
+    yield from ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
 
 
 def both_ways(pairs: Iterable[tuple[str, str]], counted: Sequence[str]) -> set[str]:

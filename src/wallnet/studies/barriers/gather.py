@@ -169,7 +169,7 @@ def _further(
 
 
 def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
-    """Return the settings of the barriers of a device, as plain data."""
+    """Return the settings of the study that made a dataset, as plain data."""
     return json.loads(data.attrs["parameters"])["settings"]
 
 

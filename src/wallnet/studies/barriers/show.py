@@ -51,8 +51,8 @@ def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
     for place, frequency in enumerate(settings.attempt_frequencies):
         lost = [loss_text(row.low[place], row.high[place]) for row in rows]
         barrier = [needed(settings)[place]] * len(rows)
-        shown[f"loss at {_exponent(frequency)} 1/s"] = (lost, "")
-        title = f"needed at {_exponent(frequency)} 1/s for {settings.largest_loss:g} (k_B T)"
+        shown[f"loss at {frequency_text(frequency)} 1/s"] = (lost, "")
+        title = f"needed at {frequency_text(frequency)} 1/s for {settings.largest_loss:g} (k_B T)"
         shown[title] = (barrier, ".1f")
     kept = [row.retained(settings.largest_loss) for row in rows]
     shown |= {
@@ -118,14 +118,14 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     return of_columns(title, shown)
 
 
-def _exponent(frequency: float) -> str:
+def frequency_text(frequency: float) -> str:
     """Return an attempt frequency in 1/s as text."""
     return f"{frequency:.0e}".replace("+", "")
 
 
 def _lasting(settings: Any, lifetime: Any, kept: Any) -> dict[str, tuple[Any, Format]]:
     """Return the columns of lifetimes in s, (state, attempt), and of whether states stay."""
-    low, high = map(_exponent, settings["attempt_frequencies"])
+    low, high = map(frequency_text, settings["attempt_frequencies"])
     return {
         f"lifetime at {high} 1/s": (lifetime[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (lifetime[:, 1], lifetime_text),

@@ -15,7 +15,8 @@ from wallnet.jobs import Run
 from wallnet.jobs.report import WriteEnergyJob
 from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.thermal.statistics import IRRECOVERABLE, settings_of
+from wallnet.studies.barriers.gather import settings_of
+from wallnet.studies.thermal.statistics import IRRECOVERABLE
 
 Floats = NDArray[np.float64]
 

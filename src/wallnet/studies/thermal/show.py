@@ -12,7 +12,7 @@ from wallnet.files.schema.states import FREE
 from wallnet.questions.presentation import YES, cells, columns, of_variant, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.show import lifetime_text
+from wallnet.studies.barriers.show import frequency_text, lifetime_text
 from wallnet.studies.thermal import disturb, schemes, statistics
 from wallnet.studies.thermal.ask import STUDY
 
@@ -51,7 +51,7 @@ def _lifetimes(data: xarray.Dataset, rows: Any) -> dict[str, tuple[Any, Format]]
     frequencies = json.loads(data.attrs["parameters"])["about"].get("attempt_frequencies")
     if not frequencies:
         return {}
-    greatest = f"{max(high for _, high in frequencies.values()):.0e}".replace("+", "")
+    greatest = frequency_text(max(high for _, high in frequencies.values()))
     return {
         f"lifetime at {greatest} 1/s": (rows["outcome_lifetime"].values, lifetime_text),
         f"longer than {_reading_time(data)}": (rows["outcome_lasts"].values, {**YES, -1: "–"}),

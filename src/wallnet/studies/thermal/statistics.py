@@ -1,6 +1,5 @@
 """What replicas and samples say of states: probabilities and conductances."""
 
-import json
 import math
 from typing import Any
 
@@ -11,6 +10,7 @@ from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import FREE, MOVING, SEVERAL, WITHOUT_WALL
 from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
+from wallnet.studies.barriers.gather import settings_of
 from wallnet.studies.proportions import beta_binomial
 
 IRRECOVERABLE = (*WITHOUT_WALL, SEVERAL)
@@ -117,9 +117,3 @@ def _overlap(low: float, high: float, spread: float, further: float) -> float:
     half = (high - low) / 2
     tails = [norm.sf(half / width) if width else 0.0 for width in (spread, further)]
     return float(np.mean(tails))
-
-
-def settings_of(data: xarray.Dataset) -> dict[str, Any]:
-    """Return the settings of the study that made a dataset."""
-    settings: dict[str, Any] = json.loads(data.attrs["parameters"])["settings"]
-    return settings

@@ -15,7 +15,7 @@ from wallnet.jobs.report import WriteEnergyJob
 from wallnet.questions.presentation import YES, cells, columns, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns, significant
-from wallnet.studies.compact import both_ways
+from wallnet.studies.compact import both_ways, pairs_of
 from wallnet.studies.transitions.ask import STUDY
 
 
@@ -38,10 +38,9 @@ def tables(data: xarray.Dataset, name: str) -> list[Table]:
 
 def compared(data: xarray.Dataset) -> list[dict[str, str]]:
     """Return the row in the table of devices: how many states pulses lead to from each other."""
-    names, ends = data["target"].values.tolist(), files.of_perfect_device(data)["end_target"].values
-    pairs = ((names[place[0]], names[end]) for place, end in np.ndenumerate(ends) if end >= 0)
-    whole = [state for state in names if not files.WallState(state).half]
-    return [{"mutually reachable at 0 K": str(len(both_ways(pairs, whole)))}]
+    pulses = files.of_perfect_device(data)
+    whole = [state for state in pulses["target"].values.tolist() if not files.WallState(state).half]
+    return [{"mutually reachable at 0 K": str(len(both_ways(pairs_of(pulses), whole)))}]
 
 
 def shortest(pulses: pandas.DataFrame) -> dict[str, dict[str, pandas.DataFrame]]:
