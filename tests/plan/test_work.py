@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from helpers.runs import with_step
+from helpers.small_campaign import with_networks
 from helpers.windows import windowed
 
 from wallnet import config
 from wallnet.jobs import Request, pulse_job
 from wallnet.jobs.film import check
-from wallnet.plan import load
-from wallnet.plan.requests import of_study
-from wallnet.plan.work import bytes_of, work_ahead
+from wallnet.plan import load, parse
+from wallnet.plan.requests import Requested, of_study
+from wallnet.plan.work import bytes_of, work_ahead, work_of_as_made
 
 TRACK = {
     "length": 1500e-9,
@@ -112,6 +113,20 @@ def test_many_simulations_are_told_in_submissions_core_hours_files_and_bytes(mon
     assert seconds == pytest.approx(expected, abs=60)
     assert sentence.endswith(f"and 12,000 files of about {2000 * size / 1e9:.1f} GB.")
     assert "submissions" not in work_ahead("all", [(100, pulse)])
+
+
+def test_networks_as_made_need_what_is_simulated_of_their_devices():
+    data = {**with_networks(), "as_made": {"default": {}}}
+    # minimisations take seconds and do not count
+    swept = {*of_study("devices", parse(data))} - {"results/minima/synapse.nc"}
+    assert {one.path for _, one in work_of_as_made(Requested(parse(data)))} == swept
+    data["thermal"] = {"warm": {"device": "synapse", "current_densities": [3e12], "replicas": 2}}
+    data["barriers"] = {"devices": ["synapse"]}
+    without = len(work_of_as_made(Requested(parse(data))))
+    data["imperfections"] = {"synapse": {"thermal": "warm", "barriers": True}}
+    further = {one.path for _, one in work_of_as_made(Requested(parse(data)))} - swept
+    assert without == len(swept)
+    assert {path.split("/")[1] for path in further} == {"thermal", "barriers"}
 
 
 def test_the_size_of_a_trace_is_about_that_of_its_file(finished_devices):

@@ -60,6 +60,6 @@ rule:
             plan.listing.as_made_files(campaign),
             "the target as-made has nothing to evaluate; add a set to as_made, such as"
             " as_made: {default: {}}, and networks with a stage on levels",
-            lambda again: [],
+            lambda again: plan.work.work_of_as_made(requested),
         ),
     localrule: True

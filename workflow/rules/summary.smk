@@ -8,12 +8,13 @@ rule summary:
     input:
         plan.summary.summary_sources(plan.summary.summary_job(campaign)),
     output:
-        report(
+        html=report(
             files.SUMMARY,
             caption="../report/summary.rst",
             category="Summary",
             labels={"result": "what the campaign found"},
         ),
+        csv=files.COMPARED,
     log:
         files.log_of(files.SUMMARY),
     benchmark:
@@ -23,7 +24,7 @@ rule summary:
         job=lambda w: plan.summary.linked_summary(campaign).to_json(),
         revision=[*map(revisions.of, ("report", *(f"show {name}" for name in STUDIES)))],
     shell:
-        "wallnet show page.summary --job - --sources folder=. --to html={output:q}"
+        "wallnet show page.summary --job - --sources folder=. --to html={output.html:q} csv={output.csv:q}"
         " <<< {params.job:q} > {log:q} 2>&1"
 
 
@@ -32,7 +33,7 @@ onsuccess:
     if plan.summary.is_outdated(plan.summary.summary_job(campaign)):
         command = "wallnet show page.summary --job - --sources folder=. --to"
         written = subprocess.run(
-            [*command.split(), f"html={files.SUMMARY}"],
+            [*command.split(), f"html={files.SUMMARY}", f"csv={files.COMPARED}"],
             input=plan.summary.linked_summary(campaign).to_json(),
             text=True,
             capture_output=True,

@@ -28,6 +28,7 @@ AS_MADE_NETWORK = (
 COMPARISON = "results/mappings/{dataset}/{device}/{reading}/seed-{seed}.json"
 VALIDATION = "results/validation/{check}.json"
 SUMMARY = "results/summary.html"
+COMPARED = "results/tables/from-device-to-network.csv"
 REPORT = "results/report.html"
 TABLE = "results/tables/{table}{suffix}"
 DEVICE_TABLE = "results/tables/devices/{device}{suffix}"

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from wallnet import files
 from wallnet.devices.figures import reached_in_model
 from wallnet.devices.motion import track_of
+from wallnet.report.as_made import Cost
 from wallnet.report.networks import dataset_title
 from wallnet.report.tables import Table
 
@@ -27,10 +29,10 @@ class Accuracy(NamedTuple):
     ----------
     dataset, device, reading : str
         The data set, the synapse and its reading.
-    free, levels, made : str
-        In FP32, on the levels, and on devices as they are made, empty if unknown.
-    cause : str
-        What costs most on these.
+    free, levels : str
+        In FP32, and on the levels.
+    made : mapping of str to Cost
+        On devices as they are made, with what costs most, by set of causes.
     """
 
     dataset: str
@@ -38,8 +40,7 @@ class Accuracy(NamedTuple):
     reading: str
     free: str
     levels: str
-    made: str = ""
-    cause: str = ""
+    made: Mapping[str, Cost] = MappingProxyType({})
 
 
 def valid_levels(device: "xarray.Dataset") -> NDArray[np.bool_]:
@@ -80,10 +81,15 @@ def comparison(
     synapses = [name for name, data in devices.items() if "level_state" in data]
     rows: list[Row] = []
     for name in dict.fromkeys([*synapses, *studied, *(one.device for one in accuracies)]):
-        own = _of_device(devices[name]) if name in synapses else {}
         networks = [one for one in accuracies if one.device == name]
+        reading = networks[0].reading if networks else files.READINGS[0]
+        own = _of_device(devices[name], reading) if name in synapses else {}
         last = {f"{dataset_title(one.dataset)} (%)": one.levels for one in networks}
-        last |= {f"{dataset_title(one.dataset)}, as made (%)": one.made for one in networks}
+        last |= {
+            f"{dataset_title(one.dataset)}, as made: {causes} (%)": cost.accuracy
+            for one in networks
+            for causes, cost in one.made.items()
+        }
         for parts in itertools.product(*studied.get(name, ())):
             cells = {title: cell for part in parts for title, cell in part.items()}
             rows.append({"device": name} | cells | own | last)
@@ -95,14 +101,14 @@ def comparison(
     return Table("From device to network", frame.astype(object).where(frame.notna(), None))
 
 
-def _of_device(data: "xarray.Dataset") -> Row:
-    """Return the cells of a simulated synapse."""
+def _of_device(data: "xarray.Dataset", reading: str) -> Row:
+    """Return the cells of a simulated synapse in a reading."""
     track, valid = track_of(data), valid_levels(data)
-    values = data["level_conductance"].sel(reading=files.READINGS[0]).values[valid]
+    values = data["level_conductance"].sel(reading=reading).values[valid]
     cells = {
         "area (µm²)": f"{track.length * track.width / 1e-12:.3f}",
         "valid levels": str(valid.sum()),
     }
     if values.size and values.min() > 0:
-        cells["ratio of G"] = f"{values.max() / values.min():.2f}"
+        cells["ratio of G"] = f"{values.max() / values.min():.2f} ({reading})"
     return cells

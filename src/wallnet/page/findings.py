@@ -147,7 +147,7 @@ def compared_rows(
 
 
 def best_networks(
-    rows: Sequence[Row], costs: Mapping[tuple[str, str, str], as_made.Cost] = MappingProxyType({})
+    rows: Sequence[Row], costs: as_made.Costs = MappingProxyType({})
 ) -> list[Accuracy]:
     """Return the accuracies of each data set on each synapse, at its first reading.
 
@@ -166,19 +166,20 @@ def best_networks(
         free = _test_accuracies(
             rows, dataset=dataset, device=NO_DEVICE, recipe=chosen["recipe"], stage=FIRST_STAGE
         )
-        cost = costs.get((dataset, device, reading))
-        best.append(Accuracy(dataset, device, reading, free, on_levels, *(cost or ())))
+        made = costs.get((dataset, device, reading), {})
+        best.append(Accuracy(dataset, device, reading, free, on_levels, made))
     return best
 
 
 def of_networks(best: Iterable[Accuracy]) -> list[str]:
     """Return a sentence on the networks of each data set and synapse."""
     texts = []
-    for dataset, device, reading, free, on_levels, made, cause in best:
+    for dataset, device, reading, free, on_levels, made in best:
         text = f"{networks.dataset_title(dataset)} on {device}: {free} % in FP32, {on_levels} % on"
         text += f" the levels ({reading})"
-        if made:
-            text += f", {made} % as made, where {cause} costs most"
+        # the first set of causes
+        for accuracy, cause in [*made.values()][:1]:
+            text += f", {accuracy} % as made, where {cause} costs most"
         texts.append(text)
     return texts
 

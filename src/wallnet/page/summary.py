@@ -227,7 +227,10 @@ def _write_energy(name: str, data: xarray.Dataset) -> Table:
 
 
 def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str, str]:
-    """Return the HTML of the page, from the `folder` of the campaign and JSON of `SummaryJob`."""
+    """Return the HTML of the page, and the table from devices to networks as CSV.
+
+    Sources are the `folder` of the campaign; the job is JSON of `SummaryJob`.
+    """
     summary_job = SummaryJob.from_json(job)
     results = Findings.of(summary_job, Path(*sources["folder"]))
     sections = []
@@ -243,4 +246,5 @@ def tabulate(sources: Mapping[str, Sequence[str | Path]], job: str) -> dict[str,
     made_by = f"wallnet {__version__}, revision {revisions.of('report')} of the report"
     shown = {"findings": results, "sections": sections, "links": links, "report": files.REPORT}
     shown |= {"pictures": pictures(summary_job, results), "written": summary_job.written}
-    return {"html": rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)}
+    html = rendered("summary.html.j2", **shown, most_rows=MOST_ROWS, made_by=made_by)
+    return {"html": html, "csv": results.compared.as_csv() if results.compared else "device\n"}

@@ -13,7 +13,7 @@ from wallnet.jobs.request import COUNTED
 from wallnet.plan.listing import level_set_sources
 from wallnet.plan.requests import Requested
 from wallnet.plan.shown import evaluations
-from wallnet.studies import QUESTIONS, STUDIES
+from wallnet.studies import DEVICES, QUESTIONS, STUDIES
 
 SECONDS_PER_JOB = 0.8
 """Processor time from the start of a job to its first step, in s (`benchmarks/README.md`)."""
@@ -197,3 +197,22 @@ def work_of_all(requested: Requested, everything: Iterable[str]) -> Work:
             paths.update(request.path for request in requests)
     every = {path: r for name in QUESTIONS for path, r in requested.of_study(name).items()}
     return [(1, r) for path, r in every.items() if path in paths and r.kind in COUNTED]
+
+
+def work_of_as_made(requested: Requested) -> Work:
+    """Return simulations and paths of the devices of networks as made.
+
+    They are the sweeps of neuron and synapses, and the studies by which levels and imperfections
+    are known; no later rounds.
+    """
+    campaign, subjects = requested.campaign, list[tuple[str, str]]()
+    networks = campaign.networks
+    for name in (networks.neuron, *networks.synapses):
+        subjects += [(DEVICES.name, name)] * (name in campaign.simulated)
+        subjects += [(study, name) for study in level_set_sources(campaign, name)]
+    for name, imperfections in campaign.imperfections.items():
+        subjects += [("thermal", imperfections.thermal)] if imperfections.thermal else []
+        subjects += [("barriers", name)] if imperfections.barriers else []
+    parts = (QUESTIONS[name].requests_of(campaign, subject) for name, subject in subjects)
+    requests = {request.path: request for part in parts for request in part}
+    return [(1, request) for request in requests.values() if request.kind in COUNTED]

@@ -97,8 +97,12 @@ class Cost(NamedTuple):
     cause: str
 
 
-def read(table: str | Path) -> dict[tuple[str, str, str], Cost]:
-    """Return what imperfections cost by data set, device and reading, of the first set of causes.
+Costs = Mapping[tuple[str, str, str], Mapping[str, Cost]]
+"""What imperfections cost by data set, device and reading, of each set of causes."""
+
+
+def read(table: str | Path) -> Costs:
+    """Return what imperfections cost.
 
     They are read from the CSV file of `tabulate`; without it there are none.
     """
@@ -108,14 +112,14 @@ def read(table: str | Path) -> dict[tuple[str, str, str], Cost]:
         return {}
     with checked_reading(table, "a table of networks as made"):
         rows = pandas.read_csv(table, keep_default_na=False).query("key == ''")
-        costs: dict[tuple[str, str, str], Cost] = {}
-        for (_, dataset, device, reading), own in rows.groupby(PLACE, sort=False):
+        costs: dict[tuple[str, str, str], dict[str, Cost]] = {}
+        for (causes, *place), own in rows.groupby(PLACE, sort=False):
             cases = own.set_index("cause")
             whole, alone = cases.loc[ALL], cases["lost"].astype(float).drop(ALL)
             text = f"{float(whole['mean']):.2f}"
             text += f" ± {float(whole['deviation']):.2f}" if whole["deviation"] else ""
             cost = Cost(text, TITLES[alone.idxmax()] if len(alone) else TITLES[ALL])
-            costs.setdefault((dataset, device, reading), cost)
+            costs.setdefault((place[0], place[1], place[2]), {})[causes] = cost
     return costs
 
 
