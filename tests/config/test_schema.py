@@ -245,8 +245,9 @@ def test_every_key_says_what_it_means_and_in_which_unit():
 def test_an_example_is_valid_over_the_shipped_configuration(path):
     """As with `snakemake --configfile`, which lays its keys over those of config.yaml.
 
-    Networks of an example are laid over this example.
+    Networks of an example are laid over this example, and others over the shipped studies too.
     """
+    studies = yaml.safe_load((ROOT / "studies.yaml").read_text(encoding="utf-8"))
     below = path.with_name(path.name.replace("_network.", "."))
     own, under = (yaml.safe_load(one.read_text(encoding="utf-8")) for one in (path, below))
-    plan.parse(laid_over(SHIPPED if below == path else under, own))
+    plan.parse(laid_over({**SHIPPED, **studies} if below == path else under, own))
