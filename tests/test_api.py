@@ -142,19 +142,21 @@ def test_a_setting_is_refused_as_in_a_configuration(study, settings, words):
     assert messages[1].replace(f"{study}.device", f"{study}.mine") == messages[0]
 
 
-@pytest.mark.parametrize(("settings", "synapses"), [({}, []), ({"barriers": {}}, ["device"])])
-def test_a_call_has_only_the_barriers_that_it_asks_for(synapse, monkeypatch, settings, synapses):
+@pytest.mark.parametrize(
+    ("sections", "synapses"), [([], []), ([api.Barriers()], ["device"])], ids=["none", "barriers"]
+)
+def test_a_call_has_only_the_barriers_that_it_asks_for(synapse, monkeypatch, sections, synapses):
     """A campaign has those of all its synapses."""
     campaigns = []
     monkeypatch.setattr(api.studies, "dataset_of", lambda study, data, *_: campaigns.append(data))
-    api.thermal(synapse, current_densities=[1e12], **settings)
+    api.study(api.Thermal(device="device", current_densities=(1e12,)), synapse, *sections)
     (data,) = campaigns
-    campaign = plan.parse(data, "api.thermal")
+    campaign = plan.parse(data, "api.study")
     assert [*campaign.studies["barriers"]] == synapses
     requests = STUDIES["thermal"].requests_of(campaign, "device")
     assert any(request.kind == "barrier" for request in requests) == bool(synapses)
     del data["barriers"]
-    assert [*plan.parse(data, "api.thermal").studies["barriers"]] == ["device"]
+    assert [*plan.parse(data, "api.study").studies["barriers"]] == ["device"]
 
 
 @pytest.mark.campaign
@@ -446,6 +448,8 @@ def test_a_sweep_with_a_name_that_cannot_name_files_is_refused_first(synapse, tm
 
 def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     calls = [f"api.{name}(device, folder='a', any_setting=1)" for name in STUDIES]
+    calls += ["api.study(api.Sweeps(current_densities=(1e12,)), device, folder='a').sizes.keys()"]
+    calls += ["api.study(api.Thermal(device='a', current_densities=()), device, api.Barriers())"]
     # what the configuration leaves out of `strict`; as an option, it would empty mypy's cache
     right = ["# mypy: disallow-untyped-calls, disallow-any-generics, warn-return-any"]
     right += ["from wallnet import api", "from wallnet.networks import ProgrammedNetwork, quantize"]
@@ -457,8 +461,11 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
     right += ["ProgrammedNetwork.of(model).model().in_features.bit_count()"]
     wrong = {
         "api.nope(3)": '"nope"',
-        "api.thermal(3)": '"StudyFunction" has incompatible type "int"',
-        "api.thermal(device, processes='all')": '"processes" to "__call__" of "StudyFunction"',
+        "api.study(api.Barriers(), 3)": '"study" has incompatible type "int"',
+        "api.study(api.Barriers(), device, processes='all')": '"processes" to "study" has inco',
+        "api.Thermal()": 'Missing named argument "current_densities" for "Thermal"',
+        "api.Barriers(spacing='wide')": '"spacing" to "Barriers" has incompatible type "str"',
+        "api.Barriers(space=1.0)": 'Unexpected keyword argument "space" for "Barriers"',
         "api.sweep(device)": 'Missing positional argument "name"',
         "wallnet.networks.nope": '"nope"',
         "quantize(3, [1e-6])": '"quantize" cannot be "int"',

@@ -1,5 +1,6 @@
 """Arguments from Python: bad ones of each public function in one sentence, and NumPy's numbers."""
 
+import functools
 import inspect
 import json
 import platform
@@ -18,7 +19,6 @@ from wallnet.api import studies
 from wallnet.config.pulse import parse_current_density
 from wallnet.errors import UserError
 from wallnet.jobs.code import FOLDER
-from wallnet.studies import STUDIES
 
 SYNAPSE = TINY["devices"]["synapse"] | {"material": MATERIAL, "output": TINY["output"]}
 DEVICE = api.make_device(**SYNAPSE)
@@ -63,7 +63,9 @@ def valid(traces, minima, tmp_path):
         "figure": {"kind": "response", "data": GATHERED},
         "trace_figure": trace,
         "animate": trace | {"path": tmp_path / "wall.gif"},
-    } | dict.fromkeys(STUDIES, one)
+        "study": one | {"settings": api.Intervals()},
+        "described": {"model": api.Intervals},
+    }
 
 
 NUMBERS = (float("nan"), float("inf"), -1, "fast", True, 1j)
@@ -98,23 +100,21 @@ BAD = {
     "traces": PATHS,
     "shown": (3, ["high"], [0.5], "1e12", [1e12 + k * 1e9 for k in range(101)]),
     "frames_per_second": (*NUMBERS, 0),
-    "settings": ({"durations_": 3}, {"folder_": "a"}),
+    "settings": (3, None, {"durations": 3}, DEVICE, api.Intervals),
+    "sections": (),
+    "model": (3, None, "Intervals", int),
 }
 """Bad arguments by parameter; keyword arguments of a function with `**`, as mappings."""
 
 EXEMPT = {"progress", "parameters"}
 """Any value is true or false."""
 
-SETTING = (object(), float("nan"))
-"""No values of any setting of a study."""
-
 
 def calls():
-    for name in api.__all__:
+    for name in filter(str.islower, api.__all__):
         for parameter in inspect.signature(getattr(api, name)).parameters.values():
             if parameter.name not in EXEMPT:
-                setting = name in STUDIES and parameter.name not in BAD
-                yield name, parameter, SETTING if setting else BAD[parameter.name]
+                yield name, parameter, BAD[parameter.name]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,8 @@ def test_numbers_of_numpy_and_xarray_are_numbers(number, tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text("")
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
-    for call in (lambda **arguments: api.sweep(name="synapse", **arguments), api.barriers):
+    asked = functools.partial(api.study, api.Barriers())
+    for call in (functools.partial(api.sweep, name="synapse"), asked):
         with pytest.raises(files.FileError, match=rf"{folder} cannot be written .*; free space"):
             call(device=DEVICE, folder=tmp_path / folder, progress=False)
 
@@ -255,7 +256,10 @@ def test_numpy_s_numbers_simulate_and_name_files(traces, tmp_path):
     made = api.load_device(tmp_path / "config.yaml", "synapse", changed)
     assert (made.material.damping, made.wall.start) == (0.25, 48e-9)
     assert made.pulse.current_densities == (7e11,)
-    with pytest.raises(UserError, match=r"barriers\.spacing = 2\.0 is outside the range"):
+    with (
+        pytest.warns(DeprecationWarning, match=r"api\.barriers is now api\.study\(api\.Barriers\("),
+        pytest.raises(UserError, match=r"barriers\.spacing = 2\.0 is outside the range"),
+    ):
         api.barriers(DEVICE, spacing=xarray.DataArray(2.0), progress=False)
 
 

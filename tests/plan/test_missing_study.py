@@ -21,7 +21,7 @@ MORE = {
 """What some studies need beside, of the starter's synapse."""
 
 
-@pytest.mark.parametrize("name", [name for name, one in STUDIES.items() if not one.subjects_in])
+@pytest.mark.parametrize("name", [name for name, one in STUDIES.items() if not one.shared])
 def test_what_it_needs_can_be_written_as_the_sentence_says(name):
     """The device is a synapse, of which each study asks something."""
     campaign = yaml.safe_load(STARTER)

@@ -19,7 +19,7 @@ from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
 from wallnet.plan.listing import checks, everything
 from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
-from wallnet.studies import QUESTIONS, STUDIES, Question
+from wallnet.studies import STUDIES, Question
 
 
 def with_every_kind():
@@ -152,13 +152,14 @@ def test_two_requests_of_one_path_have_to_be_the_same(monkeypatch):
     campaign = plan.parse(bisected())
     Requested(campaign).check()
     study = STUDIES["intervals"]
+    requests = study.requests
 
     def other(campaign, name, settings, so_far):
-        request, *_ = study.requests(campaign, name, settings, so_far)
+        request, *_ = requests(campaign, name, settings, so_far)
         device = campaign.simulated[name]
         made = partial(jobs.pulse_job, device, 0.61e12)
         return [dataclasses.replace(request, make=made)]
 
-    monkeypatch.setitem(QUESTIONS, "intervals", dataclasses.replace(study, requests=other))
+    monkeypatch.setattr(study, "requests", other)
     with pytest.raises(ConfigError, match=r"0\.6000\.nc is asked for twice, with other parameters"):
         Requested(campaign).check()

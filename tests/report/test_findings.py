@@ -15,7 +15,7 @@ from wallnet.plan.summary import summary_job
 from wallnet.report.faults import caveats, faults, grouped, heat, level_caveats
 from wallnet.report.networks import TABLE_II
 from wallnet.studies.compact import compact_model
-from wallnet.studies.pulse_trains.show import faults as short_pauses
+from wallnet.studies.pulse_trains.show import Show
 
 
 def row(dataset="mnist", mapping="layer", stage="quantized", validation=50.0, **more):
@@ -192,7 +192,7 @@ def test_known_outcomes_of_a_sweep_are_no_faults(neuron, synapse, track):
     s["level_conductance"].values[:, s["half"].values.astype(bool)] = np.nan
     datasets = {"n": neuron.gather(), "s": s, "t": track.gather()}
     assert faults(datasets) == []
-    assert short_pauses(files.dataset("response", RESPONSE), "p") == []
+    assert Show().faults(files.dataset("response", RESPONSE), "p") == []
 
 
 def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse):
@@ -209,7 +209,7 @@ def test_each_fault_is_a_sentence_and_the_most_harmful_is_first(neuron, synapse)
     waits["level_resting_state"].values[1] = "still moving"
     response = files.dataset("response", RESPONSE | {"pulse_settled": [-1, 0, 1, 0]})
     lost = "in a state, so that the networks lose this level; "
-    assert short_pauses(response, "p") == [
+    assert Show().faults(response, "p") == [
         "pulse train p: the wall still moved after the pause of pulse 1, 3; lengthen the pause",
     ]
     assert faults({"s": s, "t": t, "n": n, "u": s}) == [

@@ -1,7 +1,6 @@
 """The report and the page stand above the studies, and read results; imports are statements."""
 
 import ast
-import inspect
 import re
 from pathlib import Path
 
@@ -10,16 +9,13 @@ import pytest
 import wallnet
 from wallnet.page import commands
 from wallnet.plan import shown
-from wallnet.questions.presentation import Show
+from wallnet.questions.opened import Gathering
+from wallnet.questions.presentation import Presentation
 from wallnet.studies import NAMES, QUESTIONS
-from wallnet.studies.gathering import Gather
 
 PACKAGE = Path(wallnet.__file__).parent
 
 MODULES = sorted(path for folder in ("report", "page") for path in (PACKAGE / folder).iterdir())
-
-REQUIRED = {"gather": ["gather"], "show": ["tables", "draw"]}
-"""Functions that the modules of all studies have."""
 
 COMPUTING = re.compile(
     r"wallnet\.(studies\.devices\.write_energy|tracks(?!\.geometry)|simulate|film)\b"
@@ -76,15 +72,6 @@ def test_show_lists_the_modules_of_all_tables_and_figures():
 
 
 @pytest.mark.parametrize("study", QUESTIONS)
-def test_modules_of_studies_have_the_functions_of_their_type(study):
-    modules: list[tuple[str, type]] = [("gather", Gather)]
-    modules += [("show", Show)] if study in NAMES else []
-    for name, protocol in modules:
-        module = QUESTIONS[study].module(name)
-        assert all(hasattr(module, function) for function in REQUIRED[name])
-        for function, declared in inspect.getmembers(protocol, inspect.isfunction):
-            if function.startswith("_") or not hasattr(module, function):
-                continue
-            expected = [*inspect.signature(declared).parameters][1:]
-            parameters = [*inspect.signature(getattr(module, function)).parameters]
-            assert len(parameters) == len(expected), f"{module.__name__}.{function}"
+def test_studies_have_their_parts(study):
+    assert isinstance(QUESTIONS[study].part("gather"), Gathering)
+    assert study not in NAMES or isinstance(QUESTIONS[study].part("show"), Presentation)

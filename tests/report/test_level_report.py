@@ -187,9 +187,9 @@ def test_the_sweep_has_a_sign(bench, rows):
 
 def test_the_table_of_devices_counts_states_without_half_states():
     # notch 1 leads to notch 2 over a half state, and notch 2 back
-    (row,) = transitions_show.compared(transitions())
+    (row,) = transitions_show.Show().compared(transitions())
     assert row == {"mutually reachable at 0 K": "2"}
     one_way = transitions()
     one_way["end_target"][2] = -1
-    (row,) = transitions_show.compared(one_way)
+    (row,) = transitions_show.Show().compared(one_way)
     assert row == {"mutually reachable at 0 K": "0"}

@@ -147,8 +147,8 @@ def test_a_dataset_names_its_parameters_and_all_that_simulated_it(study, campaig
         "subject": subject,
         "settings": json.loads(settings.model_dump_json(exclude_none=True)),
     }
-    if study.about:
-        expected["about"] = study.about(campaign, subject, settings).plain()
+    if about := study.about(campaign, subject, settings):
+        expected["about"] = about.plain()
     assert json.loads(attrs["parameters"]) == expected
     assert attrs["subject"] == subject
     assert attrs.get("device") == (subject if study.of_device else None)
@@ -265,7 +265,7 @@ def test_a_missing_device_is_named(key, block):
     assert one_problem(DATA | block) == f"config.yaml: {key} names 'stair', which is {hint}"
 
 
-@pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.subjects_in])
+@pytest.mark.parametrize("key", [name for name, study in STUDIES.items() if not study.shared])
 def test_subjects_have_names(key):
     sentence = f"{key} is a list, not a block of keys; indent its keys below it"
     assert one_problem(DATA | {key: [{}]}) == f"config.yaml: {sentence}"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray
 
+from wallnet.studies.barriers import show
 from wallnet.studies.barriers.retention import Loss
 from wallnet.studies.showing import show_of
 
@@ -30,7 +31,7 @@ def test_barriers(retained, count, monkeypatch):
         Loss(310.0, state, NAN, NAN, np.array([low, high]), np.array([low, high]), 1, 0, 0)
         for state, low, high in chances
     ]
-    monkeypatch.setattr(show_of("barriers"), "losses", lambda _: lost)
+    monkeypatch.setattr(show, "losses", lambda _: lost)
     loss = "the weakest state is lost after 10 years with a probability of 0.001 to 0.3 at 310 K"
     barriers = np.array([*[41.5, NAN, 7.25, 60.0][: len(retained)], 4.0]) * 1.380649e-23 * 310
     names = [f"notch {number + 1}" for number in range(len(retained))]

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,13 +14,12 @@ from helpers.windows import WINDOW
 
 from wallnet import api, config, plan, revisions
 from wallnet.api import studies
-from wallnet.api.studies import function_of
-from wallnet.config.campaign import with_studies
+from wallnet.api.studies import former
 from wallnet.config.quantities import Fraction, Section
-from wallnet.config.schema import described
 from wallnet.files.schema import KINDS, VARIABLES
 from wallnet.jobs import Job
 from wallnet.jobs.request import pulses
+from wallnet.questions.opened import Gathering
 from wallnet.studies import QUESTIONS, STUDIES, Question, gather_job
 from wallnet.studies.gathering import gather
 
@@ -30,37 +30,12 @@ def stairs():
 
 
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
-def test_help_describes_every_setting_but_the_device(study):
-    function = getattr(api, study.name)
-    assert study.name in api.__all__
-    parameters = inspect.signature(function).parameters
-    meanings = described(with_studies(STUDIES)) | described(study.settings)
-    for key in study.sections:
-        assert parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
-        assert parameters[key].default is None
-        assert f"\n    - {key}: {meanings[key]}\n" in function.__doc__
-    for key, field in study.settings.model_fields.items():
-        if key in ("device", "devices"):
-            continue
-        assert parameters[key].kind is inspect.Parameter.KEYWORD_ONLY
-        required = parameters[key].default is inspect.Parameter.empty
-        assert required == field.is_required()
-        assert required or parameters[key].default == field.get_default(call_default_factory=True)
-        assert f"\n    - {key}: {meanings[key]}\n" in function.__doc__
-    for name in KINDS[study.kind]:
-        assert f"- {name}: " in function.__doc__
-
-
-def test_help_of_a_window():
-    shown = str(inspect.signature(api.operating_windows))
-    assert (
-        ", *, current_densities, durations, variants={'as-configured': {}}, samples=0, tail=None"
-        in shown
-    )
-    text = api.operating_windows.__doc__
-    assert "\n    - pause: Time without current after each pulse and" in text
-    assert "\n      - share: Current density as a share of that of the pulse." in text
-    assert "\n      - duration: Duration of the tail. Unit: s. Source" in text
+def test_settings_are_public_classes_with_meanings(study):
+    settings = getattr(api, study.settings.__name__)
+    assert settings is study.settings
+    assert settings.__name__ in api.__all__
+    assert [*inspect.signature(settings).parameters] == [*settings.model_fields]
+    assert all(api.described(settings)[key] for key in settings.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +57,7 @@ def test_bad_settings_have_the_sentences_of_a_configuration(stairs, study, chang
     with pytest.raises(config.ConfigError) as theirs:
         plan.parse(bisected() | {study: {subject: settings}})
     settings.pop("device", None)
-    with pytest.raises(config.ConfigError) as ours:
+    with pytest.raises(config.ConfigError) as ours, pytest.warns(DeprecationWarning, match=study):
         getattr(api, study)(stairs, name="stairs", subject=subject, **settings)
     assert str(ours.value) == str(theirs.value).replace("config.yaml: ", f"api.{study}: ")
 
@@ -91,12 +66,13 @@ def test_settings_that_name_several_devices_take_several(stairs, monkeypatch):
     data = searched({"transfer_curves": [CURVE]})
     campaign = plan.parse(data)
     monkeypatch.setattr(studies, "dataset_of", lambda study, data, *_: plan.parse(data))
-    settings = data["calibration"]["paper"] | {"reference": data["reference"], "subject": "paper"}
-    made = api.calibration(campaign.simulated, progress=False, **settings)
+    settings = api.Calibration(**data["calibration"]["paper"])
+    reference = api.Reference(**data["reference"])
+    made = api.study(settings, campaign.simulated, reference, subject="paper", progress=False)
     assert (made.devices, made.reference) == (campaign.devices, campaign.reference)
     assert made.studies["calibration"] == campaign.studies["calibration"]
     with pytest.raises(config.ConfigError, match="^intervals asks about one device; call it once"):
-        api.intervals({"stairs": stairs})
+        api.study(api.Intervals(), {"stairs": stairs})
 
 
 class Reached(Section):
@@ -115,40 +91,37 @@ class About(Job):
     length: float
 
 
-def of_the_sweep(campaign, name, settings, _):
-    return [*pulses(name, campaign.simulated[name]).values()]
+class Ask(Question):
+    __module__ = "wallnet.studies.reached.ask"
+    settings = Reached
+    shared = True
+    variables: ClassVar = {name: VARIABLES[name] for name in ("state", "current_density")}
+
+    def subjects_in(self, settings, devices):
+        return settings.devices
+
+    def requests(self, campaign, name, settings, so_far):
+        return [*pulses(name, campaign.simulated[name]).values()]
+
+    def about(self, campaign, name, settings):
+        return About(share=settings.share, length=campaign.simulated[name].track.length)
 
 
 @pytest.fixture
 def registered(monkeypatch):
     """Register a study with one set of settings."""
-    study = Question(
-        name="reached",
-        package="wallnet.studies.reached",
-        title="reached by {subject}",
-        missing="a device",
-        settings=Reached,
-        problems=lambda *_: [],
-        requests=of_the_sweep,
-        kind="reached",
-        variables={name: VARIABLES[name] for name in ("state", "current_density")},
-        figure="none",
-        places={},
-        subjects_in=lambda settings, _: settings.devices,
-        about=lambda campaign, name, settings: About(
-            share=settings.share, length=campaign.simulated[name].track.length
-        ),
-    )
+    study = Ask()
 
-    def gather(settings, opened):
-        pulses = opened.pulses()
-        states = [str(pulse.outcomes[0].state) for pulse in pulses]
-        densities = [pulse.simulation.current_density for pulse in pulses]
-        assert opened.about == {"share": 0.25, "length": 200e-9}
-        return {"state": states, "current_density": settings.share * np.array(densities)}
+    class Gather(Gathering):
+        def gather(self, settings, opened):
+            pulses = opened.pulses()
+            states = [str(pulse.outcomes[0].state) for pulse in pulses]
+            densities = [pulse.simulation.current_density for pulse in pulses]
+            assert opened.about == {"share": 0.25, "length": 200e-9}
+            return {"state": states, "current_density": settings.share * np.array(densities)}
 
     monkeypatch.setitem(
-        sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(gather=gather)
+        sys.modules, "wallnet.studies.reached.gather", SimpleNamespace(Gather=Gather)
     )
     for registry in (STUDIES, QUESTIONS):
         monkeypatch.setitem(registry, "reached", study)
@@ -176,7 +149,11 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
         return gather(gather_job(study, campaign, "short", requests), tmp_path)
 
     monkeypatch.setattr(studies, "dataset_of", gathered)
-    dataset = function_of(registered)(short, share=np.float32(0.25), name="short")
+    with pytest.warns(
+        DeprecationWarning, match=r"^api\.reached is now api\.study\(api\.Reached\(\.\.\."
+    ):
+        dataset = former("reached")(short, share=np.float32(0.25), name="short")
+    assert api.study(Reached(share=0.25), short, name="short").equals(dataset)
     np.testing.assert_allclose(dataset["current_density"], [0.1e12, 0.2e12], rtol=1e-12)
     assert dataset["state"].size == 2
     assert dataset.attrs["subject"] == "short"
@@ -184,8 +161,6 @@ def test_a_study_of_several_devices_is_asked_of_one(short, registered, tmp_path,
 
 
 def test_a_study_without_subject_says_what_is_missing(registered, stairs, monkeypatch):
-    nothing = registered.__class__(**{**vars(registered), "subjects_in": lambda *_: []})
-    for registry in (STUDIES, QUESTIONS):
-        monkeypatch.setitem(registry, "reached", nothing)
+    monkeypatch.setattr(Ask, "subjects_in", lambda *_: [])
     with pytest.raises(config.ConfigError, match="^reached has nothing to run; add a device$"):
-        function_of(nothing)(stairs, share=0.5)
+        api.study(Reached(share=0.5), stairs)

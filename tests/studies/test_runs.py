@@ -366,14 +366,12 @@ def asked(study, folder):
     """Ask a study from Python what the campaign asks, in a folder."""
     definition = STUDIES[study]
     block, subject = DATA[study], SHOWN[study].split("-")[0]
-    settings = {**(block if definition.subjects_in else block[subject])}
-    settings |= {key: DATA[key] for key in definition.sections}
-    settings.pop("device", None)
-    if not (definition.subjects_in or definition.of_device):
-        settings["subject"] = subject
-    name = subject if subject in DATA["devices"] else "stairs"
-    device = plan.parse(DATA).simulated[name]
-    return getattr(api, study)(device, name=name, folder=folder, progress=False, **settings)
+    settings = definition.settings(**(block if definition.shared else block[subject]))
+    classes = {"reference": api.Reference, "barriers": api.Barriers}
+    sections = [classes[key](**DATA[key]) for key in definition.sections]
+    name = subject if subject in DATA["devices"] else getattr(settings, "device", "stairs")
+    device, named = plan.parse(DATA).simulated[name], {"name": name, "subject": subject}
+    return api.study(settings, device, *sections, **named, folder=folder, progress=False)
 
 
 def results(folder, study):

@@ -207,7 +207,7 @@ def test_the_spread_is_that_of_the_samples_without_the_perfect_device():
         "current_density": densities,
         "sample": np.arange(4),
     }
-    (table,) = spread(schema.dataset("sweeps", values), STUDIES["sweeps"], "wire")
+    (table,) = spread(schema.dataset("sweeps", values), show_of("sweeps"), "wire")
     rows = {(row["quantity"], row["of"]): row for row in table.frame.to_dict("records")}
     row = rows[REACHED, "notch 1"]
     assert row["perfect device"] == pytest.approx(0.5, rel=1e-12, abs=0)
@@ -355,7 +355,7 @@ def test_each_sample_halves_its_own_gaps(tmp_path, monkeypatch):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["notch 1", "notch 2"]
     assert len(axes.lines[1].get_xdata()) == len(rounds)
     assert show.finding(perfect, "stairs") == "the sweep has pulses in all 2 intervals of J"
-    assert spread(data, STUDIES["intervals"], "stairs")
+    assert spread(data, show_of("intervals"), "stairs")
 
 
 def test_thresholds_of_each_sample(tmp_path, monkeypatch):
@@ -381,7 +381,7 @@ def test_thresholds_of_each_sample(tmp_path, monkeypatch):
     high = dataset["threshold_high"].values / 1e12
     np.testing.assert_allclose(high[0], np.full((2, 2, 2), 2.375))
     np.testing.assert_allclose(high[1], [[[1.125] * 2, [np.nan] * 2]] * 2)
-    (table,) = spread(dataset, STUDIES["depinning"], "synapse")
+    (table,) = spread(dataset, show_of("depinning"), "synapse")
     frame = table.frame.set_index(["quantity", "of"])
     row = frame.loc["threshold by (1e12 A/m²)", "track single notch, notch 1, ends that leave: 2"]
     assert (row["perfect device"], row["mean"], row["samples"]) == (2.375, 1.125, 1)

@@ -1,7 +1,7 @@
 """Devices, simulations, sweeps and figures from Python, in a script or a notebook.
 
 The functions of this module are those of the workflow: they make the same jobs and, in a folder,
-the same files. Each study of `wallnet.studies` is a function of its name here. Networks on levels
+the same files. `study` runs each study of `wallnet.studies`, given its settings. Networks on levels
 are in `wallnet.networks`, and the engine as a calculator of ubermag in `wallnet.film`.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from wallnet import config, jobs
 from wallnet import simulate as simulation
 from wallnet.api.arguments import TRACE, checked_arguments
-from wallnet.api.studies import dataset_of, function_of
+from wallnet.api.studies import dataset_of, former, study
 from wallnet.config import ConfigError, Device, Figures
 from wallnet.config.arguments import whole
 from wallnet.config.campaign import one_device
@@ -25,6 +25,8 @@ from wallnet.config.messages import shown as shown_text
 from wallnet.config.messages import shown_key, validated
 from wallnet.config.pulse import PulseSequence
 from wallnet.config.quantities import checked_value, plain
+from wallnet.config.reference import Reference as Reference
+from wallnet.config.schema import described
 from wallnet.config.waveform import tabulated
 from wallnet.files import WallState
 from wallnet.files.schema import names_of
@@ -32,6 +34,20 @@ from wallnet.jobs.energy_path import neighbours
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minima
 from wallnet.studies import DEVICES, STUDIES
+from wallnet.studies.barriers.ask import Barriers as Barriers
+from wallnet.studies.calibration.ask import Calibration as Calibration
+from wallnet.studies.crosscheck.ask import Case as Case
+from wallnet.studies.crosscheck.ask import Crosscheck as Crosscheck
+from wallnet.studies.depinning.ask import Depinning as Depinning
+from wallnet.studies.intervals.ask import Intervals as Intervals
+from wallnet.studies.operating_windows.ask import Tail as Tail
+from wallnet.studies.operating_windows.ask import Window as Window
+from wallnet.studies.pulse_trains.ask import PulseTrain as PulseTrain
+from wallnet.studies.sensitivity.ask import Assumption as Assumption
+from wallnet.studies.sensitivity.ask import Sensitivity as Sensitivity
+from wallnet.studies.sweeps.ask import Sweeps as Sweeps
+from wallnet.studies.thermal.ask import Thermal as Thermal
+from wallnet.studies.transitions.ask import Transitions as Transitions
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 from wallnet.tracks.states import States, outcomes
@@ -44,7 +60,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    *(study.settings.__name__ for study in STUDIES.values()),
     "animate",
+    "described",
     "energy_path",
     "field",
     "figure",
@@ -57,10 +75,10 @@ __all__ = [
     "rigid_wall",
     "simulate",
     "states",
+    "study",
     "sweep",
     "tabulated",
     "trace_figure",
-    *STUDIES,
 ]
 
 
@@ -441,15 +459,21 @@ def sweep(
     return dataset_of(DEVICES, data, "sweep", folder, processes, progress)
 
 
-tabulated = checked_arguments(tabulated)
+tabulated, described = checked_arguments(tabulated), checked_arguments(described)
 
-for _study in STUDIES.values():
-    globals()[_study.name] = function_of(_study)
+# Former functions of studies, which `study` replaces
 
-if TYPE_CHECKING:  # what type checkers know of them
-    barriers = calibration = crosscheck = depinning = function_of(DEVICES)
-    intervals = operating_windows = pulse_trains = sensitivity = sweeps = thermal = barriers
-    transitions = barriers
+barriers = former("barriers")
+calibration = former("calibration")
+crosscheck = former("crosscheck")
+depinning = former("depinning")
+intervals = former("intervals")
+operating_windows = former("operating_windows")
+pulse_trains = former("pulse_trains")
+sensitivity = former("sensitivity")
+sweeps = former("sweeps")
+thermal = former("thermal")
+transitions = former("transitions")
 
 
 # To look at results

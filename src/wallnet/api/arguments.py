@@ -8,7 +8,7 @@ from typing import Any
 from wallnet.config import Device
 from wallnet.config.arguments import PATH, Check, checked_by, is_dataset, valid, whole
 from wallnet.config.devices import LARGEST_SAMPLE
-from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, plain
+from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, Section, plain
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files import FileError
 from wallnet.files.schema import KINDS, OPTIONAL, dataset, dimensions_of, impossible
@@ -90,10 +90,14 @@ PULSES = valid(len, 'has no pulses; give some like {"current_density": 1e12, "du
 
 CHECKS: dict[str, Check] = {
     "device": valid(lambda value: isinstance(value, Device), _DEVICE),
-    "ask.device": valid(_are_devices, _DEVICE),
+    "_ask.device": valid(_are_devices, _DEVICE),
     "initial": TRACE,
     "trace": TRACE,
     "states.trace": WALLS,
+    "model": valid(
+        lambda value: isinstance(value, type) and issubclass(value, Section),
+        "is no class of settings; give one such as Thermal",
+    ),
     "minima": MINIMA,
     "data": valid(is_dataset, "is not a dataset; give one that a function of wallnet.api returned"),
     "name": TEXT,

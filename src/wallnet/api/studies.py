@@ -1,28 +1,23 @@
-"""Functions of `wallnet.api`: one for each study of the registry.
+"""Studies in `wallnet.api`: they run the workflow for the dataset of one subject."""
 
-They run the workflow for the dataset of one subject.
-"""
-
-import inspect
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from wallnet import files, plan, workflow_path
 from wallnet.api.arguments import checked_arguments
 from wallnet.config import ConfigError, Device
-from wallnet.config.campaign import with_studies
 from wallnet.config.quantities import Section, plain
-from wallnet.config.schema import described
-from wallnet.files.schema import KINDS, VARIABLES
+from wallnet.config.reference import Reference
 from wallnet.jobs.code import FOLDER
 from wallnet.plan import snakemake
 from wallnet.simulate import SimulationError
@@ -31,145 +26,110 @@ from wallnet.studies import STUDIES, Question
 if TYPE_CHECKING:
     import xarray
 
-CAMPAIGN = with_studies(STUDIES)
-"""Model of a campaign, with the keys of all studies."""
 
-NAMING = ("device", "devices")
-"""Keys of settings that name the device, which is a parameter of the functions instead."""
+def study(
+    settings: Section,
+    device: Device | Mapping[str, Device],
+    *sections: Section,
+    name: str | None = None,
+    subject: str | None = None,
+    folder: str | Path | None = None,
+    processes: int | None = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Run a study of a device, as the target of its name in the workflow.
 
+    Parameters
+    ----------
+    settings : Section
+        What is asked, such as ``Transitions(current_densities=(1e12,), durations=(1e-9,))``. The
+        class tells which study it is; `described` has the meanings of its settings.
+    device : Device
+        The device; several by their names if the settings name them.
+    *sections : Section
+        Other sections of the configuration on which the study depends: `Barriers` for the
+        lifetimes of states in `Thermal`, the `Reference` of a `Calibration`.
+    name : str, optional
+        Name of the device in file names; that in the settings, or "device", if not given.
+    subject : str, optional
+        Name of the study in file names; `name` if not given. Studies that ask each device once
+        ignore it.
+    folder : str or Path, optional
+        Folder of a campaign, for the files of the workflow. Finished ones of the same jobs are
+        reused, so that an interrupted call continues. Without it, no file is kept.
+    processes : int, optional
+        Number of simulations at once; one for each core by default.
+    progress : bool
+        Whether to show a progress bar.
 
-class StudyFunction(Protocol):
-    """A function that runs one study; `help` has its settings."""
+    Returns
+    -------
+    xarray.Dataset
+        The dataset of the study.
 
-    def __call__(
-        self,
-        device: Device | Mapping[str, Device],
-        *,
-        name: str = "device",
-        subject: str | None = None,
-        folder: str | Path | None = None,
-        processes: int | None = None,
-        progress: bool = True,
-        **settings: Any,
-    ) -> "xarray.Dataset":
-        """Return the dataset of the study; see `function_of`."""
+    Raises
+    ------
+    wallnet.config.ConfigError
+        If a setting does not fit the device.
+    wallnet.simulate.SimulationError
+        If a simulation fails.
 
-
-def function_of(study: Question) -> StudyFunction:
-    """Return the function that runs a study of a device.
-
-    Its signature and its docstring have the settings of the study. If these name several devices,
-    so does the function.
+    Examples
+    --------
+    >>> edges = study(Intervals(resolution=0.5e12), device, folder="my-campaign")
     """
-    fields = study.settings.model_fields
-    several = not (study.of_device or {*NAMING} & {*fields})
+    names = {question.settings: key for key, question in STUDIES.items()}
+    keys: dict[type[Section], str] = names | {Reference: "reference"}
+    if type(settings) not in names or not {*map(type, sections)} <= {*keys}:
+        classes = ", ".join(known.__name__ for known in keys)
+        raise ConfigError(f"settings or sections are none of a study; use {classes}")
+    written = {
+        keys[type(part)]: part.model_dump(mode="json", exclude_unset=True)
+        for part in (settings, *sections)
+    }
+    key, name = names[type(settings)], name or getattr(settings, "device", None) or "device"
+    options = device, name, subject, folder, processes, progress
+    return _ask(key, "study", written.pop(key) | written, *options)
 
-    @checked_arguments
-    def ask(
-        device: Device | Mapping[str, Device],
-        *,
-        name: str = "device",
-        subject: str | None = None,
-        folder: str | Path | None = None,
-        processes: int | None = None,
-        progress: bool = True,
-        **settings: Any,
-    ) -> "xarray.Dataset":
-        """Run the study ``{name}`` of a device, as the target of this name in the workflow.
 
-        {study}
+@checked_arguments
+def _ask(
+    key: str,
+    caller: str,
+    settings: dict[str, Any],
+    device: Device | Mapping[str, Device],
+    name: str = "device",
+    subject: str | None = None,
+    folder: str | Path | None = None,
+    processes: int | None = None,
+    progress: bool = True,
+) -> "xarray.Dataset":
+    """Return the dataset of a study, with settings and further sections as plain data."""
+    study, fields = STUDIES[key], {*STUDIES[key].settings.model_fields}
+    sections = {one: settings.pop(one) for one in study.sections if settings.get(one) is not None}
+    named = {"device": name, "devices": [name]}
+    settings = {key: named[key] for key in named.keys() & fields} | settings
+    devices = {name: device} if isinstance(device, Device) else device
+    if devices is device and (study.of_device or named.keys() & fields):
+        raise ConfigError(f"{key} asks about one device; call it once for each")
+    # a campaign has the barriers of all its synapses unless they are named, a call has none
+    none: dict[str, Any] = {other: {"devices": []} for other in study.sections if other in STUDIES}
+    data = none | {"devices": {one: part.plain() for one, part in devices.items()}, **sections}
+    data[key] = settings if study.shared else {subject or name: settings}
+    return dataset_of(study, data, f"api.{caller}", folder, processes, progress)
 
-        Parameters
-        ----------
-        device : Device
-            The device; several by their names if the settings name them.
-        **settings
-            The keys of ``{name}`` in ``config.yaml``, in SI units:
 
-        {settings}
-        name : str
-            Name of the device in file names, and in settings that name a device.
-        subject : str, optional
-            Name of {missing} in file names; `name` if not given. Studies that ask each device once
-            ignore it.
-        folder : str or Path, optional
-            Folder of a campaign, for the files of the workflow. Finished ones of the same jobs are
-            reused, so that an interrupted call continues. Without it, no file is kept.
-        processes : int, optional
-            Number of simulations at once; one for each core by default.
-        progress : bool
-            Whether to show a progress bar.
+def former(key: str) -> Callable[..., "xarray.Dataset"]:
+    """Return the former function of a study, whose settings were keyword arguments."""
 
-        Returns
-        -------
-        xarray.Dataset
-            Kind ``{kind}``:
+    def ask(device: Device | Mapping[str, Device], **options: Any) -> "xarray.Dataset":
+        now = f"api.study(api.{STUDIES[key].settings.__name__}(...), device)"
+        warnings.warn(f"api.{key} is now {now}", DeprecationWarning, stacklevel=2)
+        names = ("name", "subject", "folder", "processes", "progress")
+        calling = {name: options.pop(name) for name in names if name in options}
+        return _ask(key, key, plain(options), device, **calling)
 
-        {variables}
-
-        Raises
-        ------
-        wallnet.config.ConfigError
-            If a setting is not valid.
-        wallnet.simulate.SimulationError
-            If a simulation fails.
-        """
-        block = plain(settings)
-        sections = {key: block.pop(key, None) for key in study.sections}
-        sections = {key: section for key, section in sections.items() if section is not None}
-        names = {"device": name, "devices": [name]}
-        block |= {key: names[key] for key in NAMING if key in fields}
-        subjects = block if study.subjects_in else {subject or name: block}
-        devices = {name: device} if isinstance(device, Device) else device
-        if devices is device and not several:
-            raise ConfigError(f"{study.name} asks about one device; call it once for each")
-        simulated = {key: device.plain() for key, device in devices.items()}
-        # a campaign has the barriers of all its synapses unless they are named, a call has none
-        none: dict[str, Any] = {key: {"devices": []} for key in study.sections if key in STUDIES}
-        data = none | {"devices": simulated, study.name: subjects} | sections
-        return dataset_of(study, data, f"api.{study.name}", folder, processes, progress)
-
-    device, *options, _ = inspect.signature(ask).parameters.values()
-    shown = {key: field for key, field in fields.items() if key not in NAMING}
-    settings = []
-    for key, field in shown.items():
-        default = inspect.Parameter.empty if field.is_required() else field.default
-        settings.append(inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default))
-    for key in study.sections:
-        settings.append(inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None))
-    ask.__signature__ = inspect.Signature([device, *settings, *options])  # type: ignore[attr-defined]
-    ask.__name__ = ask.__qualname__ = study.name
-    ask.__module__ = "wallnet.api"
-    variables = [f"    - {key}: {VARIABLES[key].long_name}" for key in KINDS[study.kind]]
-    ask.__doc__ = inspect.cleandoc(ask.__doc__ or "").format(
-        study=inspect.getdoc(study.settings),
-        name=study.name,
-        settings="\n".join([*_items(study.settings, shown), *_items(CAMPAIGN, study.sections)]),
-        missing=study.missing,
-        kind=study.kind,
-        variables="\n".join(variables),
-    )
     return ask
-
-
-def _items(
-    model: type[Section], keys: Collection[str] | None = None, indent: str = "    "
-) -> Iterator[str]:
-    """Yield the keys of a section with their meanings, as a list with those of inner sections."""
-    types = get_type_hints(model)
-    for key, meaning in described(model).items():
-        if keys is None or key in keys:
-            yield f"{indent}- {key}: {meaning}"
-            for inner in _sections(types[key]):
-                yield from ["", *_items(inner, indent=f"{indent}  "), ""]
-
-
-def _sections(kind: Any) -> Iterator[type[Section]]:
-    """Yield the sections in a type."""
-    if isinstance(kind, type) and issubclass(kind, Section):
-        yield kind
-    for inner in get_args(kind):
-        yield from _sections(inner)
 
 
 WORKFLOW = """\
@@ -190,7 +150,7 @@ included as a module, since Snakemake would not call its `onstart`, which checks
 
 
 def dataset_of(
-    study: Question,
+    study: Question[Any],
     data: Mapping[str, Any],
     caller: str,
     folder: str | Path | None,

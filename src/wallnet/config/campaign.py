@@ -174,10 +174,10 @@ def parse(
     settings = {key: getattr(campaign, key) for key in studies}
     problems = campaign.reference.problems(campaign.simulated)
     for key, study in studies.items():
-        for name, entry in ({"": settings[key]} if study.subjects_in else settings[key]).items():
+        for name, entry in ({"": settings[key]} if study.shared else settings[key]).items():
             where = f"{key}.{name}" if name else key
             problems += study.problems(where, name, entry, campaign, validate)
-        if study.subjects_in:
+        if study.shared:
             settings[key] = dict.fromkeys(study.subjects_in(settings[key], devices), settings[key])
     used = campaign.networks.level_sets
     needed = {key: settings[key] for key, study in studies.items() if used & {*study.level_sets}}
@@ -197,7 +197,7 @@ MOST_DEVICES = 1000
 
 def with_studies(studies: Mapping[str, Any]) -> type[Campaign]:
     """Return the model of a campaign with a key for each study."""
-    return _with_blocks(tuple((key, s.settings, bool(s.subjects_in)) for key, s in studies.items()))
+    return _with_blocks(tuple((key, s.settings, s.shared) for key, s in studies.items()))
 
 
 def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str, Any]) -> str:
@@ -206,7 +206,7 @@ def _nameless(finding: Finding, studies: Mapping[str, Any], blocks: Mapping[str,
     A key that is also a setting, such as `device`, is a name if settings stand below it.
     """
     key, inner = str(finding.key[0]), finding.key[1:]
-    if inner and key in studies and not studies[key].subjects_in:
+    if inner and key in studies and not studies[key].shared:
         fields, below = studies[key].settings.model_fields, blocks[key].get(inner[0])
         if inner[0] in fields and not (isinstance(below, Mapping) and fields.keys() & below):
             return f"{key} lacks a name; write {key}: {{name: {{...}}}}"

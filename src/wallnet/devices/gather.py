@@ -22,7 +22,7 @@ from wallnet.devices.traces import RECORDED, WALL, End, read_at, read_trace
 from wallnet.devices.write_energy import heat_caveat, rise_over_time, write_energy_of
 from wallnet.files.schema.states import EXPELLED, REVERSED, WallState
 from wallnet.jobs.report import write_energy_job
-from wallnet.questions.opened import Opened, over, padded
+from wallnet.questions.opened import Gathering, Opened, over, padded
 
 Array = NDArray[np.float64]
 
@@ -39,91 +39,6 @@ SPARE_POINTS = 2
 
 LARGEST_FALL = 0.005
 """Largest allowed fall of a rising curve between neighbouring points, as a share of full scale."""
-
-
-def gather(device: Device, opened: Opened) -> dict[str, Any]:
-    """Return the variables of a device, from the traces of its sweep.
-
-    The conductance has two readings: cells in parallel (paper, Eq. 2) and a resistance linear in
-    the magnetisation. A synapse has its levels: level 0 is the start, level k has both wall ends at
-    notch k, and level n is the reversed track. If the wall starts in the first of several notches
-    that are all inside the track, the levels are those of the notches. A neuron has its normalised
-    transfer curve (Eq. 3) and a quartic fitted to it.
-
-    Walls that did not settle, levels that the initialised wall left, and levels without a minimum
-    of the energy are marked and reported as warnings. They never count as reached. Pulses beyond
-    the model are flagged, and so are levels that only such pulses reach. The attribute
-    `caveat` tells how far the pulses heat the track, if it is too far. Each pulse has its write
-    energy, the velocity of the wall and its arrival at each notch.
-
-    Raises
-    ------
-    wallnet.files.FileError
-        If a file is missing, damaged or not of this device, or if the conductance does not change
-        over the sweep.
-    """
-    pulse, interval = device.pulse, device.output.interval
-    densities = np.array(pulse.current_densities)
-    traces: list[dict[str, Array]] = []
-    ends: list[End] = []
-    rows: list[dict[str, Any]] = []
-    for trace in opened.pulses():
-        time, recorded, end = read_trace(trace, device)
-        # the tolerance keeps the last entry despite rounding errors of the summed steps
-        grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
-        traces.append(
-            {
-                name: np.apply_along_axis(partial(np.interp, grid, time), -1, values.T)
-                for name, values in recorded.items()
-            }
-        )
-        ends.append(end)
-        # a trace ends earlier if its wall comes to rest
-        when = min(read_at(device), time[-1])
-        final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
-        flags = {"state": end.state, "settled": end.settled, "held": end.held}
-        rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
-    read = over([len(rows)], rows)
-    entries = max(trace["detected"].size for trace in traces)
-    swept = {
-        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype("f4")
-        for name in (*RECORDED, "detected")
-    }
-    moves = read["settled"] == 0
-    if moves.any():
-        moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[moves])
-        logger.warning(
-            f"{opened.subject}: the wall still moved at the end for J = {moving} (1e12 A/m2); "
-            "these pulses reach no level; raise relaxation.longest, or lower relaxation.speed if "
-            "it creeps"
-        )
-    heated = write_energy_job(device)
-    cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
-    heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
-    times = np.arange(entries) * interval
-    arrivals = arrival_times(device.track, times, swept)
-    detector = device.junction
-    values: dict[str, Any] = {
-        **{f"sweep_{name}": swept[name] for name in RECORDED},
-        "final_conductance": both_readings(read.pop("final_detected"), detector),
-        **read,
-        **cost,
-        "wall_velocity": steady_velocity(device.track, pulse.duration, times, swept),
-        "arrival_time": arrivals,
-        "notch": np.arange(1, arrivals.shape[1] + 1),
-        "heating_mean": heating[0],
-        "heating_middle": heating[1],
-        "heating_time": heating_time,
-        "conductance": both_readings(swept["detected"], detector),
-        "time": times,
-        "current_density": densities,
-    }
-    if derive := DERIVED.get(device.kind):
-        values |= derive(device, opened, values, ends)
-    if caveat := heat_caveat(heated, cost):
-        logger.warning("%s: %s", opened.subject, caveat)
-        opened.attributes["caveat"] = caveat
-    return values
 
 
 def fit_quartics(current: Array, conductance: Array) -> dict[str, Array]:
@@ -215,3 +130,86 @@ DERIVED: dict[str, Callable[[Device, Opened, Mapping[str, Any], Sequence[End]], 
 }
 """Functions that return the variables of a kind of device in addition to the common ones, from its
 results, the common variables and the wall at the end of each trace."""
+
+
+class Gather(Gathering[Device]):
+    """The sweep of a device: its variables, from the traces.
+
+    The conductance has two readings: cells in parallel (paper, Eq. 2) and a resistance linear in
+    the magnetisation. A synapse has its levels: level 0 is the start, level k has both wall ends at
+    notch k, and level n is the reversed track. If the wall starts in the first of several notches
+    that are all inside the track, the levels are those of the notches. A neuron has its normalised
+    transfer curve (Eq. 3) and a quartic fitted to it.
+
+    Walls that did not settle, levels that the initialised wall left, and levels without a minimum
+    of the energy are marked and reported as warnings. They never count as reached. Pulses beyond
+    the model are flagged, and so are levels that only such pulses reach. The attribute
+    `caveat` tells how far the pulses heat the track, if it is too far. Each pulse has its write
+    energy, the velocity of the wall and its arrival at each notch.
+    """
+
+    def gather(self, device: Device, opened: Opened) -> dict[str, Any]:
+        """Return the variables; a conductance that does not change is a `FileError`."""
+        pulse, interval = device.pulse, device.output.interval
+        densities = np.array(pulse.current_densities)
+        traces: list[dict[str, Array]] = []
+        ends: list[End] = []
+        rows: list[dict[str, Any]] = []
+        for trace in opened.pulses():
+            time, recorded, end = read_trace(trace, device)
+            # the tolerance keeps the last entry despite rounding errors of the summed steps
+            grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
+            traces.append(
+                {
+                    name: np.apply_along_axis(partial(np.interp, grid, time), -1, values.T)
+                    for name, values in recorded.items()
+                }
+            )
+            ends.append(end)
+            # a trace ends earlier if its wall comes to rest
+            when = min(read_at(device), time[-1])
+            final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
+            flags = {"state": end.state, "settled": end.settled, "held": end.held}
+            rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
+        read = over([len(rows)], rows)
+        entries = max(trace["detected"].size for trace in traces)
+        whole = {
+            name: padded([trace[name] for trace in traces], entries)
+            for name in (*RECORDED, "detected")
+        }
+        swept = {name: np.moveaxis(data, -1, 1).astype("f4") for name, data in whole.items()}
+        moves = read["settled"] == 0
+        if moves.any():
+            moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[moves])
+            logger.warning(
+                f"{opened.subject}: the wall still moved at the end for J = {moving} (1e12 A/m2); "
+                "these pulses reach no level; raise relaxation.longest, or lower relaxation.speed "
+                "if it creeps"
+            )
+        heated = write_energy_job(device)
+        cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
+        heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
+        times = np.arange(entries) * interval
+        arrivals = arrival_times(device.track, times, swept)
+        detector = device.junction
+        values: dict[str, Any] = {
+            **{f"sweep_{name}": swept[name] for name in RECORDED},
+            "final_conductance": both_readings(read.pop("final_detected"), detector),
+            **read,
+            **cost,
+            "wall_velocity": steady_velocity(device.track, pulse.duration, times, swept),
+            "arrival_time": arrivals,
+            "notch": np.arange(1, arrivals.shape[1] + 1),
+            "heating_mean": heating[0],
+            "heating_middle": heating[1],
+            "heating_time": heating_time,
+            "conductance": both_readings(swept["detected"], detector),
+            "time": times,
+            "current_density": densities,
+        }
+        if derive := DERIVED.get(device.kind):
+            values |= derive(device, opened, values, ends)
+        if caveat := heat_caveat(heated, cost):
+            logger.warning("%s: %s", opened.subject, caveat)
+            opened.attributes["caveat"] = caveat
+        return values

@@ -102,8 +102,7 @@ class Findings:
             remarks = [conditions(rows, kelvin), *best_mapping(rows), *expected]
         warnings = [*job.warnings, *lossy, *faults(datasets)]
         for (study, name), data in studied.items():
-            if judge := getattr(show_of(study), "faults", None):
-                warnings += judge(data, name)
+            warnings += show_of(study).faults(data, name)
         costs = as_made.read(folder / AS_MADE_TABLE) if job.as_made else {}
         best = best_networks(rows, costs)
         texts = [*of_networks(best), *sentences(job, datasets, studied)]
@@ -137,12 +136,11 @@ def compared_rows(
     """
     rows: dict[str, list[list[dict[str, str]]]] = {}
     for entry in job.studied:
-        make = getattr(show_of(entry.study), "compared", None)
-        if make and entry.device and (entry.study, entry.subject) in studied:
+        if entry.device and (entry.study, entry.subject) in studied:
             study = STUDIES[entry.study]
-            path = folder / study.path(entry.subject)
-            cells = make(files.read_dataset(path, study.kind, samples=True))
-            rows.setdefault(entry.device, []).append(cells)
+            data = files.read_dataset(folder / study.path(entry.subject), study.kind, samples=True)
+            if (cells := show_of(entry.study).compared(data)) is not None:
+                rows.setdefault(entry.device, []).append(cells)
     return rows
 
 
@@ -199,9 +197,9 @@ def sentences(
     # studies that determine levels come first
     for entry in sorted(job.studied, key=lambda entry: not STUDIES[entry.study].level_sets):
         data = studied.get((entry.study, entry.subject))
-        finding = getattr(show_of(entry.study), "finding", None)
-        if data is not None and finding and entry.device:
-            findings.setdefault(entry.device, []).append(finding(data, entry.subject))
+        if data is not None and entry.device:
+            finding = show_of(entry.study).finding(data, entry.subject)
+            findings.setdefault(entry.device, []).append(finding)
     texts = {name: "; ".join(filter(None, parts)) for name, parts in findings.items()}
     return [f"{name}: {text}" for name, text in texts.items() if text]
 

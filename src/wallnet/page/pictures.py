@@ -187,10 +187,10 @@ def _chances(studied: Studied, results: Findings) -> Iterator[dict[str, Any]]:
     `points` are those above zero, and `ways` the lines through all.
     """
     data = results.studied.get((studied.study, studied.subject))
-    probabilities = getattr(show_of(studied.study), "probabilities", None)
-    if data is None or probabilities is None:
+    chances = None if data is None else show_of(studied.study).probabilities(data)
+    if chances is None:
         return
-    for model, rows in probabilities(data).groupby("model", sort=False):
+    for model, rows in chances.groupby("model", sort=False):
         points = _points(**{name: rows[name].values for name in ("J", "state", "P", "low", "high")})
         colours = dict(zip(dict.fromkeys(points["state"]), itertools.cycle(style.COLOURS)))
         frame = pandas.DataFrame(points)

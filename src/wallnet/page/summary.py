@@ -162,7 +162,7 @@ def _studied(job: SummaryJob, results: Findings) -> Iterator[Headline]:
             headline = show.headline(data, studied.settings, written)
         elif data is not None:
             title = STUDIES[studied.study].title.format(subject=studied.subject)
-            finding = getattr(show, "finding", lambda *_: "")(data, studied.subject)
+            finding = show.finding(data, studied.subject)
             heading, caption = (f"{x[0].upper()}{x[1:]}" for x in (title, finding or title))
             headline = Headline(heading, caption)
         else:

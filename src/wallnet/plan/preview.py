@@ -29,7 +29,6 @@ from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
 from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
-from wallnet.studies.barriers.ask import STUDY as BARRIERS
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
@@ -129,9 +128,9 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
     device = campaign.simulated[name]
     track, job = device.track, write_energy_job(device)
     film = strip_of(track, film_of(device))
-    wall, own = rigid_wall_of(device), campaign.studies[BARRIERS.name].get(name)
+    wall, own = rigid_wall_of(device), campaign.studies["barriers"].get(name)
     # without the section, barriers are those at the temperature of the device
-    written = own and BARRIERS.name in campaign.model_fields_set
+    written = own and "barriers" in campaign.model_fields_set
     kelvin = own.temperature if own and written else device.temperature.ambient
     barriers = rigid_wall_of(device, kelvin).barriers.min(axis=1, initial=np.inf)
     forward, backward = np.where(np.isinf(barriers), np.nan, barriers / (BOLTZMANN * kelvin))

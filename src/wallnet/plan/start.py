@@ -24,7 +24,7 @@ from wallnet.studies import STUDIES
 def missing(study: Question, campaign: Campaign) -> str:
     """Return the sentence on a study without results, with the shortest section that it runs."""
     text = f"the target {study.name} has nothing to run; add {study.missing} under {study.name}"
-    for name in [*campaign.of_kind("synapse"), *campaign.simulated][: not study.subjects_in]:
+    for name in [*campaign.of_kind("synapse"), *campaign.simulated][: not study.shared]:
         pulse = campaign.simulated[name].pulse
         density, time = (f"{x:.3e}" for x in (pulse.current_densities[-1], pulse.duration))
         values = {
@@ -112,7 +112,6 @@ def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
     others = (
         study.compared(settings, campaign.simulated)
         for study in STUDIES.values()
-        if study.compared
         for settings in study.subjects(campaign).values()
     )
     for device in itertools.chain(campaign.simulated.values(), *others):

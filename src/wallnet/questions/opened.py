@@ -4,9 +4,10 @@ They make its dataset, and tell what its next round asks for.
 """
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from wallnet.files.origin import digest_of
 from wallnet.files.schema import KINDS, OPTIONAL, SAMPLE, VARIABLES
 from wallnet.jobs import Run
 from wallnet.jobs.request import ANY, NO_PULSE, Conditions, Kind
-from wallnet.questions.question import Entry, GatherJob
+from wallnet.questions.question import Entry, GatherJob, Settings
 from wallnet.tracks.states import OF_OUTCOMES, Outcome, States, outcomes
 
 if TYPE_CHECKING:
@@ -230,6 +231,28 @@ class Opened:
                 f"{f' with {stated}' if stated else ''}; plan it again"
             )
         return results[0]
+
+
+class Gathering(ABC, Generic[Settings]):
+    """How the results of a question become its dataset, and what its next round asks for.
+
+    A question has one: the class `Gather` of its module `gather`. Its settings are of the type that
+    the class names.
+    """
+
+    @abstractmethod
+    def gather(self, settings: Settings, opened: Opened) -> dict[str, Any]:
+        """Return the values of the dataset of a device, or of one of its samples."""
+
+    def next_round(self, settings: Settings, opened: Opened) -> Sequence[Any]:
+        """Return what is simulated in the next round; nothing if there is none."""
+        return ()
+
+    def next_round_of_samples(
+        self, settings: Settings, results: Sequence[Opened]
+    ) -> Sequence[Sequence[Any]]:
+        """Return the same for each of several samples, from the results of all."""
+        return [self.next_round(settings, opened) for opened in results]
 
 
 def padded(arrays: Sequence[NDArray[Any]], entries: int) -> NDArray[np.float64]:

@@ -1,19 +1,21 @@
-"""What modules `show` of questions share: columns of tables, texts, and parts of the page."""
+"""What studies show: columns of tables, texts, and parts of the page."""
 
 import csv
+import inspect
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Figures
 from wallnet.files.schema import SAMPLE
-from wallnet.questions.question import AS_CONFIGURED, Question
+from wallnet.questions.question import AS_CONFIGURED
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, significant
 
@@ -26,31 +28,6 @@ YES = {1: "yes", 0: "no"}
 
 SETTLED = {**YES, -1: "not asked"}
 """Text of whether a wall came to rest."""
-
-
-@cache
-def titles(table: Path) -> dict[str, tuple[str, float, Format]]:
-    """Return title, unit and format of variables in tables, from a table of variables."""
-    formats = {"yes": YES, "settled": SETTLED}
-    with open(table, encoding="utf-8", newline="") as stream:
-        return {
-            row["name"]: (
-                row["title"],
-                float(row["unit"] or 1),
-                formats.get(row["format"], row["format"]),
-            )
-            for row in csv.DictReader(stream)
-        }
-
-
-def columns(question: Question, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]:
-    """Return columns of variables, given a dataset or a frame; of all with a title."""
-    shown, labels = {}, titles(question.table_of_variables)
-    for name in names or [name for name, (title, *_) in labels.items() if title]:
-        title, unit, form = labels[name]
-        values = np.asarray(rows[name])
-        shown[title] = (values / unit if unit != 1 else values, form)
-    return shown
 
 
 def some(count: int, total: int, what: str) -> str:
@@ -141,56 +118,97 @@ class Headline:
     """What made its numbers."""
 
 
-class Show(Protocol):
-    """A module that shows the datasets of a study; only `tables` and `draw` are required."""
+class Presentation(ABC):
+    """What a study shows: tables and a figure of its dataset, and parts of the page of a campaign.
 
-    OF_SAMPLES: bool
-    """`draw` and `finding` take all samples of a dataset, and not the perfect device."""
+    A study has one: the class `Show` of its module `show`. It has `tables` and `draw`; the page
+    leaves out what it does not have. Methods get the dataset of the perfect device, unless they say
+    more, and the name of its subject.
+    """
 
-    def tables(self, data: "xarray.Dataset", name: str, /) -> list[Table]:
-        """Return the tables of a dataset, given the name of its subject."""
+    of_samples = False
+    """Whether `draw` and `finding` take all samples of a dataset, and not the perfect device."""
 
-    def tables_of_samples(self, data: "xarray.Dataset", name: str, /) -> list[Table]:
-        """Return further tables, given the dataset with all samples."""
+    @abstractmethod
+    def tables(self, data: "xarray.Dataset", name: str) -> list[Table]:
+        """Return the tables of a dataset."""
 
-    def draw(self, data: "xarray.Dataset", figures: Figures, /) -> "style.Figure":
+    @abstractmethod
+    def draw(self, data: "xarray.Dataset", figures: Figures) -> "style.Figure":
         """Return the figure of a dataset."""
 
-    def headline(
-        self, data: "xarray.Dataset | None", settings: Any, device: "xarray.Dataset", /
-    ) -> Headline:
-        """Return a part of the page.
+    def tables_of_samples(self, data: "xarray.Dataset", name: str) -> list[Table]:
+        """Return further tables, given the dataset with all samples."""
+        return []
 
-        The dataset is None if it is not there, and the settings if the subject is not asked for.
-        The device is the one that the page shows.
-        """
-
-    def finding(self, data: "xarray.Dataset", name: str, /) -> str:
+    def finding(self, data: "xarray.Dataset", name: str) -> str:
         """Return what a dataset says of its device in a few words; "" for nothing."""
+        return ""
 
-    def compared(self, data: "xarray.Dataset", /) -> list[dict[str, str]]:
+    def faults(self, data: "xarray.Dataset", name: str) -> list[str]:
+        """Return what the user should change, as the page shows it."""
+        return []
+
+    def compared(self, data: "xarray.Dataset") -> list[dict[str, str]] | None:
         """Return rows of the table of devices, given the dataset with all samples.
 
         A row has cells as text by the titles of their columns.
         """
+        return None
 
-    def faults(self, data: "xarray.Dataset", name: str, /) -> list[str]:
-        """Return what the user should change."""
+    def headline(
+        self, data: "xarray.Dataset | None", settings: Any, device: "xarray.Dataset"
+    ) -> "Headline":
+        """Return a part of the page, for a study with `Question.headline`.
 
-    def probabilities(self, data: "xarray.Dataset", /) -> "pandas.DataFrame":
+        The dataset is None if it is not there, and the settings if the subject is not asked for.
+        The device is the one that the page shows.
+        """
+        raise NotImplementedError
+
+    def probabilities(self, data: "xarray.Dataset") -> "pandas.DataFrame | None":
         """Return rows of `model`, `J`, `state`, `P`, `low` and `high`.
 
         `J` is the current density in 10¹² A/m². `P` is the probability of the state, and the
         others are the ends of its interval.
         """
+        return None
 
     def level_columns(
-        self, data: "xarray.Dataset | None", device: "xarray.Dataset", /
+        self, data: "xarray.Dataset | None", device: "xarray.Dataset"
     ) -> Mapping[str, tuple[Any, Format]]:
         """Return columns of the table of levels of a synapse, given its dataset or None."""
+        return {}
 
-    def writing(self, data: "xarray.Dataset", levels: int, /) -> NDArray[Any] | None:
+    def writing(self, data: "xarray.Dataset", levels: int) -> NDArray[Any] | None:
         """Return the costs of writing a number of levels, or None if they cannot be written."""
+        return None
+
+    @classmethod
+    @cache
+    def titles(cls) -> dict[str, tuple[str, float, Format]]:
+        """Return title, unit and format of the variables in tables, of `variables.csv`."""
+        formats = {"yes": YES, "settled": SETTLED}
+        table = Path(inspect.getfile(cls)).with_name("variables.csv")
+        with open(table, encoding="utf-8", newline="") as stream:
+            return {
+                row["name"]: (
+                    row["title"],
+                    float(row["unit"] or 1),
+                    formats.get(row["format"], row["format"]),
+                )
+                for row in csv.DictReader(stream)
+            }
+
+    @classmethod
+    def columns(cls, rows: Any, *names: str) -> dict[str, tuple[Any, Format]]:
+        """Return columns of variables, given a dataset or a frame; of all with a title."""
+        shown, labels = {}, cls.titles()
+        for name in names or [name for name, (title, *_) in labels.items() if title]:
+            title, unit, form = labels[name]
+            values = np.asarray(rows[name])
+            shown[title] = (values / unit if unit != 1 else values, form)
+        return shown
 
 
 def of_samples(data: "xarray.Dataset") -> "xarray.Dataset":
@@ -200,7 +218,7 @@ def of_samples(data: "xarray.Dataset") -> "xarray.Dataset":
     return data.isel({SAMPLE: slice(1, None)}) if data.sizes[SAMPLE] > 1 else data
 
 
-def spread(data: "xarray.Dataset", question: Question, name: str) -> list[Table]:
+def spread(data: "xarray.Dataset", show: Presentation, name: str) -> list[Table]:
     """Return the table of the numbers of a dataset over its samples; none if it has no samples.
 
     Of flags, the mean is the share of samples for which it is true.
@@ -210,7 +228,7 @@ def spread(data: "xarray.Dataset", question: Question, name: str) -> list[Table]
 
     if SAMPLE not in data.dims:
         return []
-    labels, frames = titles(question.table_of_variables), []
+    labels, frames = show.titles(), []
     for variable, (title, unit, _) in labels.items():
         if not title or variable not in data.data_vars or data[variable].dtype.kind not in "fiu":
             continue

@@ -4,12 +4,12 @@ The sweep of a device is one, and each study.
 """
 
 import itertools
-import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -22,7 +22,13 @@ from wallnet.files.plain import differing, laid_over, shared
 from wallnet.jobs import Job, Request
 from wallnet.jobs.request import Conditions, Kind, in_blocks, initial
 
-Requests = list[Request]
+Settings = TypeVar("Settings", bound=Section)
+"""Settings of one subject of a question."""
+
+Requests = Iterable[Request]
+
+Devices = Mapping[str, Device | MeasuredDevice]
+"""Simulated and measured devices by their names."""
 
 Rounds = Sequence[Sequence[Any]]
 """What each finished round asked for, as `next_round` of the module `gather` returned it."""
@@ -37,89 +43,102 @@ Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 """Takes a model, data and the name of their block; returns the block and its problems."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """A question about devices: what it asks for, and how its results are gathered and shown.
+class Question(ABC, Generic[Settings]):
+    """What is asked about devices: requests, in rounds, and the jobs that gather their results.
 
-    It has a folder with three modules. `ask` makes its requests; it imports no NumPy, since
-    Snakemake reads it with the workflow. `gather` derives the values of its dataset, and `show`
-    its tables and its figure. Both are imported when they are needed.
+    A question is a package with three modules, each with a class of its name. `Ask`, derived from
+    this one, makes the requests; its module imports no NumPy, since Snakemake reads it with the
+    workflow. `Gather` (`questions.opened.Gathering`) derives the values of the dataset, and `Show`
+    (`questions.presentation.Presentation`) its tables and its figure. The name of the package is
+    the key in the configuration, the target, and the folder of results.
 
     Attributes
     ----------
-    package : str
-        Name of the package with its modules.
-    name : str
-        Its key in the configuration, its target, and its folder of results.
-    title : str
-        Title of a subject's results, with `{subject}`.
     settings : type
-        Settings of one subject. If it is `Device`, the subjects are the simulated devices.
-    requests : callable
-        Requests of a subject, given the campaign, its name, its settings and the finished rounds.
+        Settings of one subject. If they are a `Device`, the subjects are the simulated devices.
+    title : str
+        Title of a subject's results, with `{subject}`; by default from the name.
     missing : str
         What to add to the configuration if there is no subject.
-    problems : callable
-        Conflicts of the settings with the campaign, whose other studies are not known yet: one
-        sentence each, given the key and the name of the subject, its settings, the campaign and a
-        function that validates a block.
     kind : str
-        Kind of its dataset, and the name of its variables in `KINDS`; empty if it is the kind of
-        each device.
-    variables : mapping
-        Variables of the dataset.
+        Kind of its dataset, and the name of its variables in `KINDS`; by default its name.
     figure : str
         Name of its figure.
-    places : mapping
-        Pattern of the paths of its own requests below its folder, by kind of request.
+    kinds : tuple of str
+        Kinds of its own requests.
     of_device : bool
         Whether a subject has the name of its device.
     left_out : tuple of str
         Keys of the settings that affect the dataset only through its requests.
     sections : tuple of str
         Other keys of the configuration that it depends on.
-    subjects_in : callable, optional
-        If given, the block of the configuration is one set of settings. The subjects are the
-        devices that this function names, given the settings and all devices.
+    shared : bool
+        Whether the block of the configuration is one set of settings, of all `subjects_in`.
     usual : bool
         Whether its results belong to the target `all`.
-    about : callable, optional
-        What the gathering needs to know beside settings and results, given the campaign, the name
-        of the subject and its settings.
     headline : bool
-        Whether the page of a campaign has a part of it, which `headline` of its module `show`
-        returns.
+        Whether the page of a campaign has a part of it, `Presentation.headline`.
     level_sets : tuple of str
         Level sets of networks that its dataset determines. Tables of levels have it too.
-    compared : callable, optional
-        Devices whose calculators are not those of the campaign's devices, given the settings and
-        the simulated devices.
-    rounds : callable
-        Upper bounds of what each round asks for, given the campaign, the name of the subject and
-        its settings: numbers of requests, each with one such request. There are no more rounds.
     """
 
-    package: str
-    name: str
-    title: str
-    settings: type[Section]
-    requests: Callable[[Campaign, str, Any, Rounds], Requests]
-    missing: str = "a device"
-    problems: Callable[[str, str, Any, Campaign, Validate], list[str]] = lambda *_: []
-    kind: str = ""
-    variables: Mapping[str, schema.Variable] = field(default_factory=dict)
-    figure: str = ""
-    places: Mapping[Kind, str] = field(default_factory=dict)
-    of_device: bool = False
+    settings: type[Settings]
+    title = ""
+    missing = "a device"
+    kind = ""
+    figure = ""
+    kinds: tuple[Kind, ...] = ("initial", "run", "minima")
+    of_device = False
     left_out: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    subjects_in: Callable[[Any, Mapping[str, Device | MeasuredDevice]], Sequence[str]] | None = None
-    usual: bool = False
-    about: Callable[[Campaign, str, Any], Job] | None = None
-    headline: bool = False
+    shared = False
+    usual = False
+    headline = False
     level_sets: tuple[str, ...] = ()
-    compared: Callable[[Any, Mapping[str, Device]], Iterable[Device]] | None = None
-    rounds: Callable[[Campaign, str, Any], Expected] = lambda *_: ()
+
+    def __init__(self) -> None:
+        self.package = type(self).__module__.rpartition(".")[0]
+        self.name = self.package.rpartition(".")[2]
+        self.title = self.title or f"{self.name} of {{subject}}"
+        self.kind = self.kind or self.name
+
+    @abstractmethod
+    def requests(
+        self, campaign: Campaign, name: str, settings: Settings, so_far: Rounds, /
+    ) -> Requests:
+        """Return the requests of a subject, given its name and the finished rounds.
+
+        The paths of its own are in its folder, and end with "initial" or "minima" for these kinds.
+        """
+
+    def rounds(self, campaign: Campaign, name: str, settings: Settings, /) -> Expected:
+        """Return upper bounds of what each round asks for. There are no more rounds."""
+        return ()
+
+    def problems(
+        self, key: str, name: str, settings: Settings, campaign: Campaign, validate: Validate, /
+    ) -> list[str]:
+        """List the conflicts with the campaign, whose other studies are not known yet.
+
+        Each is one sentence. `key` is that of the subject, and `validate` judges a block.
+        """
+        return []
+
+    def about(self, campaign: Campaign, name: str, settings: Settings, /) -> Job | None:
+        """Return what the gathering needs to know beside settings and results."""
+        return None
+
+    def subjects_in(self, settings: Settings, devices: Devices, /) -> Sequence[str]:
+        """Return the devices that shared settings name."""
+        return ()
+
+    def compared(self, settings: Settings, devices: Mapping[str, Device], /) -> Iterable[Device]:
+        """Return devices whose calculators are not those of the campaign's devices."""
+        return ()
+
+    def kind_of(self, settings: Settings) -> str:
+        """Return the kind of the dataset of a subject with these settings."""
+        return self.kind
 
     def path(self, subject: str, *parts: str, suffix: str = ".nc") -> str:
         """Return the path of a result of a subject; that of its dataset without parts.
@@ -143,23 +162,18 @@ class Question:
         """Return the path of the figure of a subject."""
         return f"{files.RESULTS}/figures/{self.name}/{subject}-{self.figure}{suffix}"
 
-    @property
-    def folder(self) -> Path:
-        """Folder of its package."""
-        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
+    def file(self, name: str) -> Path:
+        """Return a file of its package, such as `variables.csv` and the captions in the report."""
+        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:], name)
 
-    @property
-    def table_of_variables(self) -> Path:
-        """Table of the variables of its dataset, if it has a kind of its own."""
-        return self.folder / "variables.csv"
+    @cached_property
+    def variables(self) -> Mapping[str, schema.Variable]:
+        """Variables of its dataset."""
+        return schema.variables_of(self.file("variables.csv"))[""]
 
-    def module(self, name: Literal["gather", "show"]) -> Any:
-        """Return one of its modules, which is imported when it is needed."""
-        return import_module(f"{self.package}.{name}")
-
-    def caption(self, kind: str) -> str:
-        """Return the file with the caption of its `table` or `figure` in the report."""
-        return str(self.folder / f"{kind}.rst")
+    def part(self, name: Literal["gather", "show"]) -> Any:
+        """Return how it is gathered or shown: the class of this module, imported when needed."""
+        return getattr(import_module(f"{self.package}.{name}"), name.capitalize())()
 
     def finished_rounds(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
@@ -183,15 +197,11 @@ class Question:
     def plain_settings(self, campaign: Campaign, subject: str) -> dict[str, Any]:
         """Return the settings of a subject as its dataset has them."""
         # which devices are named beside this one has no effect on it
-        left_out = {*self.left_out, *(["devices"] if self.subjects_in else [])}
+        left_out = {*self.left_out, *(["devices"] if self.shared else [])}
         settings: Section = self.subjects(campaign)[subject]
         if not getattr(settings, "sample", 1):
             left_out.add("disorder")  # the perfect device has none
         return settings.model_dump(mode="json", exclude_none=True, exclude=left_out)
-
-    def kind_of(self, settings: Any) -> str:
-        """Return the kind of the dataset of a subject with these settings."""
-        return self.kind or str(settings.kind)
 
     def rounds_of(self, campaign: Campaign, subject: str) -> int:
         """Return the largest number of rounds of a subject."""
@@ -206,7 +216,7 @@ class Question:
 
     def requests_of(
         self, campaign: Campaign, subject: str, folder: str = "", last: int | None = None
-    ) -> Requests:
+    ) -> list[Request]:
         """Return the requests of a subject, and then those of each sample; see `finished_rounds`.
 
         Runs that keep no maps are in blocks. Minima by which states are named are added to both. To
@@ -216,7 +226,7 @@ class Question:
         settings = self.subjects(campaign)[subject]
         # a block cannot grow with the next round
         in_block = not self.rounds_of(campaign, subject)
-        requests: Requests = []
+        requests: list[Request] = []
         for number in range(getattr(settings, "samples", 0) + 1):
             # a round of fewer samples is made anew
             so_far = [part for one in rounds for part in one[number : number + 1]]
@@ -243,25 +253,6 @@ class Question:
             paths += [self.table(subject, suffix) for suffix in files.TABLE_SUFFIXES]
             paths += [self.drawing(subject, suffix) for suffix in drawn]
         return paths
-
-
-PARTS = ("requests", "problems", "about", "subjects_in", "compared", "rounds")
-"""Functions of a question."""
-
-
-def question(module: str, settings: type[Section], **more: Any) -> Question:
-    """Return the question of an `ask` module, with the settings of one subject.
-
-    The module has functions with names of `PARTS`; the variables are in `variables.csv` beside it.
-    By default, name, kind and title are those of its folder.
-    """
-    members, package = vars(sys.modules[module]), module.rpartition(".")[0]
-    name = package.rpartition(".")[2]
-    parts: dict[str, Any] = {part: members[part] for part in PARTS if part in members}
-    parts |= {"name": name, "kind": name, "title": f"{name} of {{subject}}", "settings": settings}
-    if (table := Path(members["__file__"]).with_name("variables.csv")).is_file():
-        parts["variables"] = schema.variables_of(table)[""]
-    return Question(package=package, **parts | more)
 
 
 class Entry(Section):
@@ -330,14 +321,14 @@ class GatherJob(Job):
 
 
 def gather_job(
-    question: Question, campaign: Campaign, subject: str, requests: Requests
+    question: Question[Any], campaign: Campaign, subject: str, requests: Requests
 ) -> GatherJob:
     """Return the job that gathers requests of a subject."""
-    settings = question.subjects(campaign)[subject]
+    about = question.about(campaign, subject, question.subjects(campaign)[subject])
     return GatherJob(
         study=question.name,
         subject=subject,
         settings=question.plain_settings(campaign, subject),
         requests=tuple(map(Gathered.of, requests)),
-        about=question.about(campaign, subject, settings).plain() if question.about else None,
+        about=about.plain() if about else None,
     )

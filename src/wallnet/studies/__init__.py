@@ -4,6 +4,7 @@ A study is registered by its name in `NAMES`, and nowhere else.
 """
 
 from importlib import import_module
+from typing import Any
 
 from wallnet.devices.ask import DEVICES
 from wallnet.files import schema
@@ -24,8 +25,8 @@ NAMES = (
 )
 """The folders of the studies."""
 
-STUDIES: dict[str, Question] = {
-    name: import_module(f"{__name__}.{name}.ask").STUDY for name in NAMES
+STUDIES: dict[str, Question[Any]] = {
+    name: import_module(f"{__name__}.{name}.ask").Ask() for name in NAMES
 }
 """The studies by their names."""
 

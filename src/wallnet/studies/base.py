@@ -1,7 +1,7 @@
 """What studies share: settings, their problems, and pulses on walls that rest in states."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,7 +16,7 @@ from wallnet.jobs import Request, Run
 from wallnet.jobs.film import size_fault
 from wallnet.jobs.request import level
 from wallnet.jobs.run import Step, placed_at, run_of
-from wallnet.questions.question import AS_CONFIGURED, Validate
+from wallnet.questions.question import AS_CONFIGURED, Question, Settings, Validate
 
 VariantName = Annotated[
     str,
@@ -68,34 +68,38 @@ def changed(
     return validate(Device, laid_over(devices[name].plain(), changes), block)
 
 
-def on_device(faults: Callable[[str, str, Any, Device], list[str]]) -> Callable[..., list[str]]:
-    """Return a function that lists the problems of settings of one device.
+class OnDevice(Question[Settings]):
+    """A question about one device: the subject, or that which its settings name."""
 
-    If the device exists, it calls `faults` with the key of the settings, the name of the device,
-    the settings and the device. If the settings derive from `Varied`, it calls `faults` for each
-    variant, with the name of the variant's block.
-    """
+    def conflicts(self, key: str, name: str, settings: Settings, device: Device, /) -> list[str]:
+        """List the conflicts with the device, one sentence each.
+
+        If the settings derive from `Varied`, it is each variant, and `name` that of its block.
+        """
+        return []
 
     def problems(
-        key: str, name: str, settings: Any, campaign: Campaign, validate: Validate
+        self, key: str, name: str, settings: Settings, campaign: Campaign, validate: Validate
     ) -> list[str]:
-        devices = campaign.simulated
-        named = getattr(settings, "device", None)
+        """List the conflicts with the device if it exists, or with each variant of it."""
+        devices, named = campaign.simulated, getattr(settings, "device", None)
         where, name = (key, name) if named is None else (f"{key}.device", named)
-        conflicts = missing_device(where, name, devices)
-        if conflicts or not isinstance(settings, Varied):
-            return conflicts or [
-                *faults(key, name, settings, devices[name]),
-                *without_disorder(key, name, settings, devices[name]),
-            ]
+        if missing := missing_device(where, name, devices):
+            return missing
+        if not isinstance(settings, Varied):
+            return self._all(key, name, settings, devices[name])
+        problems: list[str] = []
         for variant, changes in settings.variants.items():
             block = f"{key}.variants.{variant}"
             device, wrong = changed(where, name, block, changes, devices, validate)
-            conflicts += wrong or faults(key, block, settings, device)
-            conflicts += [] if wrong else without_disorder(key, block, settings, device)
-        return list(dict.fromkeys(conflicts))
+            problems += wrong or self._all(key, block, settings, device)
+        return list(dict.fromkeys(problems))
 
-    return problems
+    def _all(self, key: str, name: str, settings: Settings, device: Device) -> list[str]:
+        return [
+            *self.conflicts(key, name, settings, device),
+            *without_disorder(key, name, settings, device),
+        ]
 
 
 def without_disorder(key: str, name: str, settings: Any, device: Device) -> list[str]:

@@ -1,15 +1,14 @@
 """Gathering of the results that a question asked for, and what its next round asks for."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from wallnet import files, revisions
 from wallnet.config import ConfigError
 from wallnet.files.plain import canonical
 from wallnet.jobs.base import read
-from wallnet.questions.opened import Opened, stacked
+from wallnet.questions.opened import Gathering, Opened, stacked
 from wallnet.questions.question import Entry, GatherJob
 from wallnet.studies import QUESTIONS
 
@@ -35,8 +34,8 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     """Return the dataset of a subject, from the results in the folder of a campaign."""
     if not job.requests:
         raise ConfigError(f"--job has no requests of {job.study}; plan it again")
-    module, settings, results = _of(job, folder)
-    samples = [module.gather(settings, opened) for opened in results]
+    gathering, settings, results = _of(job, folder)
+    samples = [gathering.gather(settings, opened) for opened in results]
     made_by: dict[str, set[str]] = {}
     for opened in results:
         for name, makers in opened.made_by.items():
@@ -60,21 +59,8 @@ def gather(job: GatherJob, folder: str | Path = "") -> "xarray.Dataset":
     return files.dataset(kind, values, attributes)
 
 
-class Gather(Protocol):
-    """A module that gathers the results of a study; without rounds it has no `next_round`."""
-
-    def gather(self, settings: Any, opened: Opened, /) -> dict[str, Any]:
-        """Return the values of the dataset of a device, or of one of its samples."""
-
-    def next_round(self, settings: Any, opened: Opened, /) -> list[Any]:
-        """Return what is simulated in the next round; nothing if there is none."""
-
-    def next_round_of_samples(self, settings: Any, results: Sequence[Opened], /) -> list[Any]:
-        """Return the same for each of several samples, from the results of all; optional."""
-
-
-def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Opened]]:
-    """Return the module that gathers, the settings of the study, and the results of each sample.
+def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gathering[Any], Any, list[Opened]]:
+    """Return how a question is gathered, the settings, and the results of each sample.
 
     The first results are those of the perfect device; a round may have none of these.
     """
@@ -88,7 +74,7 @@ def _of(job: GatherJob, folder: str | Path = "") -> tuple[Gather, Any, list[Open
         of_samples.setdefault(entry.conditions.sample or 0, []).append(entry)
     blocks: dict[str, xarray.Dataset] = {}
     results = [Opened(job, folder, entries, blocks) for entries in of_samples.values()]
-    return QUESTIONS[job.study].module("gather"), settings, results
+    return QUESTIONS[job.study].part("gather"), settings, results
 
 
 def _gather(arguments: argparse.Namespace) -> None:
@@ -97,12 +83,8 @@ def _gather(arguments: argparse.Namespace) -> None:
 
 
 def _round(arguments: argparse.Namespace) -> None:
-    module, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
+    gathering, settings, results = _of(GatherJob.from_json(files.given_text(arguments.job)))
     perfect, *samples = results
-    if common := getattr(module, "next_round_of_samples", None):
-        of_samples = [common(settings, samples)] * len(samples)
-    else:
-        of_samples = [module.next_round(settings, opened) for opened in samples]
-    more = {"samples": of_samples} if of_samples else {}
-    content = {"asked": module.next_round(settings, perfect), **more}
+    more = {"samples": gathering.next_round_of_samples(settings, samples)} if samples else {}
+    content = {"asked": gathering.next_round(settings, perfect), **more}
     files.write_json(content, arguments.out)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from wallnet import files
 from wallnet.config import Figures
-from wallnet.questions.presentation import Show, spread, with_temperature
+from wallnet.questions.presentation import Presentation, spread, with_temperature
 from wallnet.report import style
 from wallnet.report.tables import texts
 from wallnet.studies import STUDIES
@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     import xarray
 
 
-def show_of(study: str) -> Show:
-    """Return the module that shows the datasets of a study."""
-    return cast(Show, STUDIES[study].module("show"))
+def show_of(study: str) -> Presentation:
+    """Return how the datasets of a study are shown."""
+    return cast(Presentation, STUDIES[study].part("show"))
 
 
 def read_study(path: str | Path, study: str) -> "xarray.Dataset":
-    """Return a dataset of a study, with all samples if its module `show` takes them."""
-    samples = getattr(show_of(study), "OF_SAMPLES", False)
-    return files.read_dataset(path, STUDIES[study].kind, samples=samples)
+    """Return a dataset of a study, with all samples if what is shown of it takes them."""
+    return files.read_dataset(path, STUDIES[study].kind, samples=show_of(study).of_samples)
 
 
 def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
@@ -30,12 +29,10 @@ def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
     ((study, (path,)),) = sources.items()
     data = files.read_dataset(path, STUDIES[study].kind, samples=True)
     perfect = files.of_perfect_device(data)
-    name, module = with_temperature(str(data.attrs["subject"]), data), show_of(study)
+    name, show = with_temperature(str(data.attrs["subject"]), data), show_of(study)
     title = STUDIES[study].title.format(subject=data.attrs["subject"])
-    tables = module.tables(perfect, name)
-    if hasattr(module, "tables_of_samples"):
-        tables = [*tables, *module.tables_of_samples(data, name)]
-    return texts(title, [*tables, *spread(data, STUDIES[study], name)])
+    tables = [*show.tables(perfect, name), *show.tables_of_samples(data, name)]
+    return texts(title, [*tables, *spread(data, show, name)])
 
 
 def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:

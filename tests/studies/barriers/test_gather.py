@@ -14,7 +14,7 @@ from wallnet.jobs.film import film_of
 from wallnet.plan.requests import pattern_of
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.gather import LONGEST, lifetime, retained
-from wallnet.studies.barriers.show import tables
+from wallnet.studies.barriers.show import Show
 
 BARRIERS = STUDIES["barriers"]
 THERMAL = 1.380649e-23 * 300
@@ -236,7 +236,7 @@ def test_further_temperatures_have_minima_paths_and_lifetimes_of_their_own():
     assert data["state_barrier"].values == pytest.approx(
         np.array([40.0, 30.0, 20.0]) * THERMAL, rel=1e-9, abs=0
     )
-    (table,) = [t for t in tables(data, "synapse") if "further" in t.title]
+    (table,) = [t for t in Show().tables(data, "synapse") if "further" in t.title]
     rows = table.frame.to_dict("records")
     assert [(row["temperature (K)"], row["state"]) for row in rows[2:4]] == [
         (250.0, "notch 2"),

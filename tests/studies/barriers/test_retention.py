@@ -9,7 +9,7 @@ import xarray
 
 from wallnet.studies.barriers.ask import Barriers
 from wallnet.studies.barriers.retention import loss, losses, needed
-from wallnet.studies.barriers.show import compared, finding, tables_of_samples
+from wallnet.studies.barriers.show import Show
 
 BOLTZMANN = 1.380649e-23
 TEN_YEARS = 3.15576e8
@@ -176,9 +176,9 @@ def test_samples_count_and_the_perfect_device_does_not():
     assert notch.high.tolist() == notch.low.tolist()
     # on the last sample, the barrier to the notch that is none is not known
     assert other.high[0] == pytest.approx(1 / 3, rel=1e-6, abs=0)
-    (table,) = tables_of_samples(data, "some")
+    (table,) = Show().tables_of_samples(data, "some")
     assert "samples" in table.columns
-    text = finding(data, "some")
+    text = Show().finding(data, "some")
     assert text.startswith("the weakest state is lost after 10 years with a probability of")
     assert f"{np.mean(own):.2g} to" in text
 
@@ -195,9 +195,11 @@ def test_each_temperature_has_the_film_and_the_states_of_its_own():
         loss([41], 1e9, TEN_YEARS), rel=1e-9, abs=0
     )
     assert table[300.0, "notch 1"].nowhere == 0
-    assert [*compared(data)[0]] == [f"lost after 10 years at {kelvin} K" for kelvin in (300, 375)]
-    assert all(text in finding(data, "some") for text in compared(data)[0].values())
-    assert finding(data, "some") == (
+    assert [*Show().compared(data)[0]] == [
+        f"lost after 10 years at {kelvin} K" for kelvin in (300, 375)
+    ]
+    assert all(text in Show().finding(data, "some") for text in Show().compared(data)[0].values())
+    assert Show().finding(data, "some") == (
         "the weakest state is lost after 10 years with a probability of 0.78 to 1 at 300 K, "
         "1 at 375 K, all 2 states retained by 40 k_B T at 300 K, barriers of 40 k_B T"
     )
@@ -210,7 +212,7 @@ def test_the_states_that_were_named_are_shown():
 
 def test_the_table():
     data = dataset(sample(), retention_time=TEN_YEARS / 5, largest_loss=0.0015)
-    (table,) = tables_of_samples(data, "some")
+    (table,) = Show().tables_of_samples(data, "some")
     assert table.title == "some: loss after 2 years"
     head, notch, half, other = table.columns, *table.rows()
     assert dict(zip(head, notch, strict=True)) == {

@@ -13,7 +13,7 @@ from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.barriers.gather import retained
-from wallnet.studies.barriers.show import draw, lifetime_text
+from wallnet.studies.barriers.show import Show, lifetime_text
 
 THERMAL = 1.380649e-23 * 350
 NAN = float("nan")
@@ -137,7 +137,7 @@ def test_only_a_track_that_a_wall_leaves_is_reversed(data):
 def test_the_figure_has_all_paths_and_states(data):
     figures = Figures()
     with style.apply(figures):
-        figure = draw(data, figures)
+        figure = Show().draw(data, figures)
         content = content_of(figure)
     # mean of both ends in nm, energy above the lowest state in k_B T; the last image is that state
     looks = {

@@ -9,7 +9,7 @@ from wallnet.config import Device
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.calibration.ask import about, pulses
+from wallnet.studies.calibration.ask import Ask, pulses
 
 CALIBRATION = STUDIES["calibration"]
 
@@ -69,7 +69,7 @@ def test_the_configuration_is_read_when_its_device_is(read_at, delay):
     data = searched()
     data["devices"]["synapse"]["read_at"] = read_at
     campaign, settings = parsed(data)
-    comparison = about(campaign, "paper", settings)
+    comparison = Ask().about(campaign, "paper", settings)
     assert comparison.configured_delay == pytest.approx(delay, rel=1e-9, abs=0)
     assert comparison.configured == {
         "damping": 0.5,
@@ -88,14 +88,14 @@ def test_the_configuration_is_that_of_the_device_of_the_first_final_state():
     data["devices"]["other"] = other
     data["reference"]["arrival_times"][0]["device"] = "other"
     campaign, settings = parsed(data)
-    comparison = about(campaign, "paper", settings)
+    comparison = Ask().about(campaign, "paper", settings)
     assert comparison.configured["wall_start"] == 40e-9
     assert comparison.configured_delay == pytest.approx(1e-9, rel=1e-9, abs=0)
 
 
 def test_the_detectors_are_those_of_the_transfer_curves():
     campaign, settings = parsed(searched({"transfer_curves": [CURVE]}))
-    comparison = about(campaign, "paper", settings)
+    comparison = Ask().about(campaign, "paper", settings)
     assert {name: detector.stop for name, detector in comparison.detectors.items()} == {
         "neuron": 150e-9
     }

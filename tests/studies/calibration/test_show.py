@@ -11,7 +11,7 @@ from wallnet import files, plan
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES, gather_job
-from wallnet.studies.calibration.show import draw
+from wallnet.studies.calibration.show import Show
 
 CALIBRATION = STUDIES["calibration"]
 SMALL = Figures(resolution=72)
@@ -161,7 +161,7 @@ def test_two_good_candidates_say_nothing_about_parameters(written):
 
 def test_the_figure_has_a_panel_for_each_parameter(data):
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     looks = f"o {BLUE}", f"s {GREEN}", f"* {ORANGE}"
     names = ["round 1", "round 2", "configured"]

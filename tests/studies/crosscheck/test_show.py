@@ -10,7 +10,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.crosscheck.show import draw
+from wallnet.studies.crosscheck.show import Show
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
@@ -88,7 +88,7 @@ def test_other_calculators_go_by_their_names(data, tmp_path):
 
 def test_the_figure_tells_calculators_and_ends_apart(data):
     with style.apply(SMALL):
-        upper, second, lower, _ = draw(data, SMALL).axes
+        upper, second, lower, _ = Show().draw(data, SMALL).axes
     lines = {line.get_label(): line for line in upper.get_lines()}
     for label, velocity, start in (("lower end", 40.0, 60.0), ("upper end", 90.0, 80.0)):
         line, points = lines[f"{label}, engine"], lines[f"{label}, OOMMF"]
@@ -121,5 +121,5 @@ def test_the_figure_tells_calculators_and_ends_apart(data):
 def test_a_case_without_current_has_no_shade(data):
     data["trace_current_density"][:] = 0.0
     with style.apply(SMALL):
-        upper, *_ = draw(data, SMALL).axes
+        upper, *_ = Show().draw(data, SMALL).axes
     assert upper.patches[0].get_width() == 0

@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.depinning.show import draw
+from wallnet.studies.depinning.show import Show
 
 SMALL = Figures(resolution=72)
 BLUE, ORANGE, GREEN, PURPLE, *_ = style.COLOURS
@@ -75,7 +75,7 @@ def test_a_notch_that_one_end_reaches_has_a_row(data, tmp_path):
 
 def test_the_figure_has_thresholds_and_dwell_times(data):
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     ends, tracks = ("one end leaves", "both ends leave"), ("all notches", "this notch only")
     names = [f"{end}, with {track}" for track in tracks for end in ends]

@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.intervals.show import draw, tables
+from wallnet.studies.intervals.show import Show
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
@@ -49,7 +49,7 @@ def test_the_table_has_edges_width_and_margin(data, tmp_path):
     }
     states = ["between 2 and 3", "between 1 and 2", "reversed", "initial"]
     data = data.assign(interval_state=data["interval_state"].copy(data=states))
-    words = [row[1] for row in tables(data, "stairs")[0].rows()]
+    words = [row[1] for row in Show().tables(data, "stairs")[0].rows()]
     assert words[0] == "rests, lower end at notch 2, upper end at notch 3"
     assert words[1:] == ["still moves", "has left the track", "rests"]
 
@@ -63,7 +63,7 @@ def test_the_half_width_of_negative_currents_is_positive(data, tmp_path):
 
 def test_the_figure_has_a_bar_for_each_interval(data):
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         (panel,) = content_of(figure)
     resting, moving = style.COLOURS[5], "#FFFFFF"
     bars = [(0.5, 0.6, 0, resting), (0.6, 0.62, 1, moving), (0.62, 0.7, 1, resting)]

@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.operating_windows.show import draw
+from wallnet.studies.operating_windows.show import Show
 
 SMALL = Figures(resolution=72)
 OUTCOMES = [
@@ -72,7 +72,7 @@ def test_the_half_width_lies_between_those_of_two_pairs(tables):
 
 def test_the_map_has_the_outcome_of_each_point(data):
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     colours = {"works": "#009E73", "sticks": "#56B4E9", "skips": "#E69F00", "leaves": "#D55E00"}
     colours |= {"moves": "#CCCCCC", "start": "#FFFFFF"}

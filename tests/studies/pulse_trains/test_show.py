@@ -14,7 +14,7 @@ from wallnet.config import Figures
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.pulse_trains.show import draw
+from wallnet.studies.pulse_trains.show import Show
 
 STUDY = STUDIES["pulse_trains"]
 SMALL = Figures(resolution=72)
@@ -149,7 +149,7 @@ def test_a_train_has_the_write_energy_of_each_pulse(tmp_path):
 
 def test_the_figure_shows_conductance_by_pulse_and_the_wall_by_time(data):
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     assert_shows(
         content,

@@ -9,7 +9,7 @@ from wallnet import files
 from wallnet.config import Figures
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.sensitivity.show import draw, finding
+from wallnet.studies.sensitivity.show import Show
 
 SMALL = Figures(resolution=72)
 NAN = np.nan
@@ -79,7 +79,7 @@ def test_the_largest_effects_are_the_first_rows(data, tmp_path):
 def test_bars_end_at_the_effects_with_their_values(data):
     """The lower end of each assumption is above its upper one; the largest effect is at the top."""
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     effects = [0, 50, -23.5, 16.5, -1.875, 0], [0, 42, -38, 22, 0, 0]
     errors = [0, 0, 1.75, 1.75, 0.875, 0], [0, 4, 4, 4, 4, 0]
@@ -113,7 +113,7 @@ def test_texts_of_users_are_shown_as_they_are(data):
     for name, values in names.items():
         data[name] = data[name].dims, np.array(values, dtype=object)
     with style.apply(SMALL):
-        axes = draw(data, SMALL).axes[0]
+        axes = Show().draw(data, SMALL).axes[0]
     escaped = r"US\$ or AU\$"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["edges", escaped, "damping"]
     assert [label.get_text() for label in axes.texts][2:4] == [escaped, "none"]
@@ -121,17 +121,20 @@ def test_texts_of_users_are_shown_as_they_are(data):
 
 def test_the_finding_names_what_decides(data):
     expected = "edges: stairs to smooth, 0 to ≥ +50.0 %"
-    assert finding(data, "small") == f"the depinning threshold (small) depends most on {expected}"
+    assert (
+        Show().finding(data, "small")
+        == f"the depinning threshold (small) depends most on {expected}"
+    )
     data["effect"][:] = NAN
     expected = "no threshold (small) lies between the weakest and the strongest pulse"
-    assert finding(data, "small") == expected
+    assert Show().finding(data, "small") == expected
 
 
 def test_a_reference_without_threshold_is_drawn(data):
     data["reference_high"][:] = NAN
     data["effect"][:] = data["effect_error"][:] = NAN
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[:2] == ["0.1 (?)", "0.5 (?)"]
     assert figure.axes[0].get_title(loc="left") == "both ends leave: not found"

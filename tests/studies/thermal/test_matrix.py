@@ -13,7 +13,7 @@ from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import beta_binomial, interval
 from wallnet.studies.thermal.schemes import compared, schemes, verified_writes, write_and_verify
-from wallnet.studies.thermal.show import draw
+from wallnet.studies.thermal.show import Show
 from wallnet.studies.thermal.statistics import conductances
 
 STUDY = STUDIES["thermal"]
@@ -186,7 +186,7 @@ def test_a_state_that_no_run_reached_is_not_written(data):
 
 def test_the_map_of_several_starts_has_the_most_probable_states(data):
     with style.apply(Figures()):
-        figure = draw(data, Figures())
+        figure = Show().draw(data, Figures())
     (axes,) = figure.axes
     texts = {text.get_position(): text.get_text().split("\n") for text in axes.texts}
     assert texts[1, 0][:2] == ["notch 2", "0.75"]

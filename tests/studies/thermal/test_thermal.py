@@ -27,7 +27,7 @@ from wallnet.jobs.request import Conditions, where
 from wallnet.report import style
 from wallnet.studies import STUDIES
 from wallnet.studies.proportions import interval
-from wallnet.studies.thermal.show import draw, faults
+from wallnet.studies.thermal.show import Show
 from wallnet.tracks.domains import magnetization_over_time
 
 STUDY, NM = STUDIES["thermal"], 1e-9
@@ -439,7 +439,7 @@ def test_lifetimes_are_those_at_the_temperature_of_the_barriers(kelvin, models):
 
 
 def test_states_that_do_not_last_are_told(lasting, tmp_path):
-    messages = faults(lasting, "warm")
+    messages = Show().faults(lasting, "warm")
     assert [message.split(":")[0] for message in messages] == ["thermal warm, hot"]
     assert "stay at between 2 and 1 until it is read, 1 µs after" in messages[0]
     rows, _ = shown(STUDY, lasting, tmp_path)
@@ -454,14 +454,14 @@ def test_states_that_do_not_last_are_told(lasting, tmp_path):
 
 
 def test_without_barriers_there_are_no_lifetimes(data, tmp_path):
-    assert faults(data, "warm") == []
+    assert Show().faults(data, "warm") == []
     rows, _ = shown(STUDY, data, tmp_path)
     assert not [column for column in rows[0] if "lifetime" in column or "longer" in column]
 
 
 def test_the_map_has_a_panel_for_each_model(data):
     with style.apply(Figures()):
-        figure = draw(data, Figures())
+        figure = Show().draw(data, Figures())
     panels = figure.axes
     assert [axes.get_title(loc="left") for axes in panels] == ["warm", "hot"]
     texts = {text.get_position(): text.get_text() for text in panels[0].texts}

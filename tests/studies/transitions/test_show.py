@@ -19,7 +19,7 @@ from wallnet.devices.write_energy import write_energy_of
 from wallnet.jobs.report import write_energy_job
 from wallnet.report import style
 from wallnet.studies import STUDIES
-from wallnet.studies.transitions.show import draw, shortest
+from wallnet.studies.transitions.show import Show, shortest
 
 ENERGY = write_energy_job(plan.parse(led()).devices["stairs"])
 SMALL = Figures(resolution=72)
@@ -211,7 +211,7 @@ def test_the_states_say_what_rests_and_what_is_reached_and_left(written):
 def test_the_map_has_the_state_after_each_pulse(data):
     colours = colormaps["viridis"]
     with style.apply(SMALL):
-        figure = draw(data, SMALL)
+        figure = Show().draw(data, SMALL)
         content = content_of(figure)
     fields = [
         # the middle of the wall: 90 nm for each place before it, as in the table

@@ -1,19 +1,18 @@
 """Barriers between neighbouring states of a synapse, and the least barrier of a retained state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
 from wallnet.config import Campaign, Device, Track
-from wallnet.config.measured import MeasuredDevice
 from wallnet.config.quantities import ASCENDING, Quantity, silent
 from wallnet.jobs import Request, barrier_job, minima_job
 from wallnet.jobs.energy_path import Pair, neighbours
 from wallnet.jobs.film import film_of
 from wallnet.jobs.request import Conditions, minima
 from wallnet.jobs.run import level_states
-from wallnet.questions.question import Requests, Rounds, Validate, question
+from wallnet.questions.question import Devices, Question, Requests, Rounds, Validate
 from wallnet.studies.base import Sampled, without_disorder
 
 Frequency = Annotated[
@@ -75,86 +74,79 @@ class Barriers(Sampled):
         return [pair for pair in neighbours(track) if not self.states or {*self.states} & {*pair}]
 
 
-def subjects_in(settings: Barriers, devices: Mapping[str, Device | MeasuredDevice]) -> list[str]:
-    """Return the names of the synapses whose barriers are computed."""
-    names = [name for name, device in devices.items() if device.kind == "synapse"]
-    return [name for name in names if settings.devices is None or name in settings.devices]
+class Ask(Question[Barriers]):
+    """Barriers between neighbouring states of synapses."""
 
+    settings = Barriers
+    missing = "a synapse to the devices, or to those named"
+    figure = "energy"
+    kinds = ("barrier", "minima")
+    of_device = True
+    shared = True
+    headline = True
+    level_sets = ("kept", "mutually-reachable")
 
-def problems(key: str, _: str, settings: Barriers, campaign: Campaign, __: Validate) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    devices = campaign.simulated
-    synapses = subjects_in(Barriers(), devices)
-    conflicts = [
-        f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
-        f"{', '.join(synapses) or 'none yet'}"
-        for name in settings.devices or ()
-        if name not in synapses
-    ]
-    for name in subjects_in(settings, devices):
-        for kelvin in (settings.temperature, *settings.further_temperatures):
-            try:
-                film_of(devices[name], kelvin)
-            except ValueError as error:
-                field = "temperature" if kelvin == settings.temperature else "further_temperatures"
-                conflicts.append(f"{key}.{field} of {name}: material.{error}")
-        states = [str(state) for state in level_states(devices[name].track)]
-        conflicts += [
-            f"{key}.states has {state!r}, which is no state of {name}; use some of "
-            f"{', '.join(states)}"
-            for state in settings.states or ()
-            if state not in states
+    def subjects_in(self, settings: Barriers, devices: Devices) -> list[str]:
+        """Return the names of the synapses whose barriers are computed."""
+        names = [name for name, device in devices.items() if device.kind == "synapse"]
+        return [name for name in names if settings.devices is None or name in settings.devices]
+
+    def problems(
+        self, key: str, _: str, settings: Barriers, campaign: Campaign, __: Validate
+    ) -> list[str]:
+        """List the conflicts with the devices of the campaign, one sentence each."""
+        devices = campaign.simulated
+        synapses = self.subjects_in(Barriers(), devices)
+        conflicts = [
+            f"{key}.devices names {name!r}, which is not a simulated synapse; use some of "
+            f"{', '.join(synapses) or 'none yet'}"
+            for name in settings.devices or ()
+            if name not in synapses
         ]
-        conflicts += without_disorder(key, name, settings, devices[name])
-    return conflicts
+        for name in self.subjects_in(settings, devices):
+            for kelvin in (settings.temperature, *settings.further_temperatures):
+                try:
+                    film_of(devices[name], kelvin)
+                except ValueError as error:
+                    usual = kelvin == settings.temperature
+                    field = "temperature" if usual else "further_temperatures"
+                    conflicts.append(f"{key}.{field} of {name}: material.{error}")
+            states = [str(state) for state in level_states(devices[name].track)]
+            conflicts += [
+                f"{key}.states has {state!r}, which is no state of {name}; use some of "
+                f"{', '.join(states)}"
+                for state in settings.states or ()
+                if state not in states
+            ]
+            conflicts += without_disorder(key, name, settings, devices[name])
+        return conflicts
 
+    def requests(self, campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Requests:
+        """Yield the minima, then the path between each pair of neighbours.
 
-def requests(campaign: Campaign, name: str, settings: Barriers, _: Rounds) -> Requests:
-    """Return the minima, then the path between each pair of neighbours.
+        Those at further temperatures follow. At the temperature of the film of the sweep, the
+        minima are those of the sweep.
+        """
+        device = campaign.simulated[name]
+        yield from self._at_temperature(name, device, settings, settings.temperature)
+        for kelvin in settings.further_temperatures:
+            yield from self._at_temperature(name, device, settings, kelvin, f"{kelvin:g}K")
 
-    Those at further temperatures follow. At the temperature of the film of the sweep, the minima
-    are those of the sweep.
-    """
-    device = campaign.simulated[name]
-    computations = _at_temperature(name, device, settings, settings.temperature)
-    for kelvin in settings.further_temperatures:
-        computations += _at_temperature(name, device, settings, kelvin, f"{kelvin:g}K")
-    return computations
-
-
-def _at_temperature(
-    name: str, device: Device, settings: Barriers, kelvin: float, *folder: str
-) -> Requests:
-    """Return the minima and the paths of a device at a temperature in K, in a folder."""
-    path = STUDY.path(name, *folder, "minima")
-    own = Request("minima", path, partial(minima_job, device, kelvin))
-    least = minima(name, device) if kelvin == device.temperature.ambient else own
-    assert least, "a synapse has notches"
-    computations = [replace(least, conditions=Conditions(temperature=kelvin))]
-    for pair in settings.pairs(device.track):
-        first, second = (state.file_name for state in pair)
-        computations.append(
-            Request(
+    def _at_temperature(
+        self, name: str, device: Device, settings: Barriers, kelvin: float, *folder: str
+    ) -> Requests:
+        """Yield the minima and the paths of a device at a temperature in K, in a folder."""
+        path = self.path(name, *folder, "minima")
+        own = Request("minima", path, partial(minima_job, device, kelvin))
+        least = minima(name, device) if kelvin == device.temperature.ambient else own
+        assert least, "a synapse has notches"
+        yield replace(least, conditions=Conditions(temperature=kelvin))
+        for pair in settings.pairs(device.track):
+            first, second = (state.file_name for state in pair)
+            yield Request(
                 "barrier",
-                STUDY.path(name, *folder, f"{first}_{second}"),
+                self.path(name, *folder, f"{first}_{second}"),
                 partial(barrier_job, device, first, second, settings.spacing, kelvin),
                 (least.path,),
                 conditions=Conditions(state=pair[0], neighbour=pair[1], temperature=kelvin),
             )
-        )
-    return computations
-
-
-STUDY = question(
-    __name__,
-    Barriers,
-    missing="a synapse to the devices, or to those named",
-    figure="energy",
-    places={
-        "barrier": r"[^/]+/(?:[\d.]+K/)?[^/_]+_[^/_]+",
-        "minima": r"[^/]+/(?:[\d.]+K/)?minima",
-    },
-    of_device=True,
-    headline=True,
-    level_sets=("kept", "mutually-reachable"),
-)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs.request import ANY, Conditions
-from wallnet.questions.opened import Opened, padded
+from wallnet.questions.opened import Gathering, Opened, padded
 from wallnet.studies.barriers.ask import Barriers
 
 if TYPE_CHECKING:
@@ -74,40 +74,6 @@ def paths_of(
     return {
         (str(path.conditions.state), str(path.conditions.neighbour)): path.read(*OF_PATH)
         for path in opened.where("barrier", conditions)
-    }
-
-
-def gather(settings: Barriers, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the barriers of a device from its minima and paths."""
-    usual = Conditions(temperature=settings.temperature)
-    minima, paths = opened.one("minima", usual).read(*OF_MINIMUM), paths_of(opened, usual)
-    ends = {state for pair in paths for state in pair}
-    names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
-    minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
-    further = {kelvin: Conditions(temperature=kelvin) for kelvin in settings.further_temperatures}
-    later = {kelvin: paths_of(opened, where) for kelvin, where in further.items()}
-    energies = [
-        _energies(opened.one("minima", where).read(*OF_MINIMUM), names)
-        for where in further.values()
-    ]
-    along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
-    images = [energy.size for energy in along["path_energy"]]
-    return {
-        "state_name": names,
-        "state_energy": _energies(minima, names),
-        "state_wall_bottom": minima["minimum_wall_bottom"].values,
-        "state_wall_top": minima["minimum_wall_top"].values,
-        "state_barrier": lowest["barrier"].to_numpy(),
-        "state_exit": lowest["exit"].fillna("").tolist(),
-        **_lasting(settings, settings.temperature, lowest),
-        **_further(settings, later, names, len(paths)),
-        "further_energy": np.reshape(energies, (len(later), len(names))),
-        "pair_first": [first for first, _ in paths],
-        "pair_second": [second for _, second in paths],
-        **{f"pair_{way}": along[f"barrier_{way}"] for way in ("forward", "backward", "converged")},
-        "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
-        "pair_images": images,
-        **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
     }
 
 
@@ -194,3 +160,42 @@ def retained(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
     nucleation = float(data["pair_backward"].values[-1])
     least = settings_of(data)["retained"] * thermal_energy(data)
     return states | {REVERSED: (nucleation, int(nucleation >= least))}
+
+
+class Gather(Gathering[Barriers]):
+    """Barriers from minima and paths."""
+
+    def gather(self, settings: Barriers, opened: Opened) -> dict[str, Any]:
+        """Return the variables of the barriers of a device from its minima and paths."""
+        usual = Conditions(temperature=settings.temperature)
+        minima, paths = opened.one("minima", usual).read(*OF_MINIMUM), paths_of(opened, usual)
+        ends = {state for pair in paths for state in pair}
+        names = [name for name in minima["placed"].values.tolist() if name in ends - {REVERSED}]
+        minima, lowest = minima.sel(placed=names), _of_states(settings, paths, names)
+        later = {
+            kelvin: paths_of(opened, Conditions(temperature=kelvin))
+            for kelvin in settings.further_temperatures
+        }
+        energies = [
+            _energies(opened.one("minima", Conditions(temperature=kelvin)).read(*OF_MINIMUM), names)
+            for kelvin in later
+        ]
+        along = {name: [data[name].values for data in paths.values()] for name in OF_PATH}
+        images = [energy.size for energy in along["path_energy"]]
+        return {
+            "state_name": names,
+            "state_energy": _energies(minima, names),
+            "state_wall_bottom": minima["minimum_wall_bottom"].values,
+            "state_wall_top": minima["minimum_wall_top"].values,
+            "state_barrier": lowest["barrier"].to_numpy(),
+            "state_exit": lowest["exit"].fillna("").tolist(),
+            **_lasting(settings, settings.temperature, lowest),
+            **_further(settings, later, names, len(paths)),
+            "further_energy": np.reshape(energies, (len(later), len(names))),
+            "pair_first": [first for first, _ in paths],
+            "pair_second": [second for _, second in paths],
+            **{name.replace("barrier", "pair"): along[name] for name in OF_PATH[len(ALONG) :]},
+            "pair_route": [data.attrs["route"] or data.attrs["reason"] for data in paths.values()],
+            "pair_images": images,
+            **{name.replace("path", "pair"): padded(along[name], max(images)) for name in ALONG},
+        }

@@ -13,10 +13,10 @@ from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs import minima_job
-from wallnet.questions.presentation import YES, Headline, between, columns, some
+from wallnet.questions.presentation import YES, Headline, Presentation, between, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.ask import LEAST_LOSS, STUDY, Barriers
+from wallnet.studies.barriers.ask import LEAST_LOSS, Barriers
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 from wallnet.studies.barriers.retention import losses, needed
 
@@ -27,42 +27,6 @@ LONGEST = 1000 * YEAR
 """Lifetime in s above which no number is stated: a device fails earlier for other reasons."""
 
 RETAINED = {**YES, -1: "unknown"}
-
-
-def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of the barriers of a device; the first one is also written as CSV."""
-    further = [further_table(data, name)] if data.sizes.get("further_temperature") else []
-    return [states_table(data, name), *further, pairs_table(data, name)]
-
-
-OF_SAMPLES = True
-"""The finding has the losses of all samples."""
-
-
-def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the table of the losses of states, for which all samples count."""
-    settings, rows = Barriers.model_validate(settings_of(data)), [*losses(data)]
-    shown: dict[str, tuple[Any, Format]] = {
-        "temperature (K)": ([row.temperature for row in rows], ".2f"),
-        "state": ([row.state for row in rows], ""),
-        "lowest barrier, mean (k_B T)": ([row.barrier for row in rows], ".1f"),
-        "least (k_B T)": ([row.least for row in rows], ".1f"),
-    }
-    for place, frequency in enumerate(settings.attempt_frequencies):
-        lost = [loss_text(row.low[place], row.high[place]) for row in rows]
-        barrier = [needed(settings)[place]] * len(rows)
-        shown[f"loss at {frequency_text(frequency)} 1/s"] = (lost, "")
-        title = f"needed at {frequency_text(frequency)} 1/s for {settings.largest_loss:g} (k_B T)"
-        shown[title] = (barrier, ".1f")
-    kept = [row.retained(settings.largest_loss) for row in rows]
-    shown |= {
-        "samples" if SAMPLE in data.dims else "devices": ([row.samples for row in rows], ".0f"),
-        "no minimum, so lost": ([row.nowhere for row in rows], ".0f"),
-        "unknown barriers": ([row.unknown for row in rows], ".0f"),
-        f"retained (loss at most {settings.largest_loss:g})": (kept, ""),
-    }
-    time = lifetime_text(settings.retention_time)
-    return [of_columns(f"{name}: loss after {time}", shown)]
 
 
 def loss_text(low: float, high: float) -> str:
@@ -103,10 +67,10 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
     energy = data["state_energy"].values
     barrier, kept = data["state_barrier"].values, data["state_retained"].values
     shown: dict[str, tuple[Any, Format]] = {
-        **columns(STUDY, data, "state_name", "state_wall_bottom", "state_wall_top"),
+        **Show.columns(data, "state_name", "state_wall_bottom", "state_wall_top"),
         "minimum": (np.isfinite(energy).astype(int), RETAINED),
         "energy above the lowest (k_B T)": ((energy - np.nanmin(energy)) / thermal, ".1f"),
-        **columns(STUDY, data, "state_barrier"),
+        **Show.columns(data, "state_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         "leads to": ([str(state) or "–" for state in data["state_exit"].values], ""),
         **_lasting(settings, data["state_lifetime"].values, kept),
@@ -139,9 +103,9 @@ def further_table(data: xarray.Dataset, name: str) -> Table:
     thermal = BOLTZMANN * rows["further_temperature"].values
     barrier, lifetime = rows["further_barrier"].values, rows["further_lifetime"]
     shown: dict[str, tuple[Any, Format]] = {
-        **columns(STUDY, rows, "further_temperature"),
+        **Show.columns(rows, "further_temperature"),
         "state": (rows["state_name"].values, ""),
-        **columns(STUDY, rows, "further_barrier"),
+        **Show.columns(rows, "further_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         **_lasting(
             settings_of(data),
@@ -159,11 +123,11 @@ def pairs_table(data: xarray.Dataset, name: str) -> Table:
     nucleation.
     """
     thermal = thermal_energy(data)
-    shown = columns(STUDY, data, "pair_first", "pair_second")
+    shown = Show.columns(data, "pair_first", "pair_second")
     for way, title in {"forward": "barrier", "backward": "barrier back"}.items():
-        shown |= columns(STUDY, data, f"pair_{way}")
+        shown |= Show.columns(data, f"pair_{way}")
         shown[f"{title} (k_B T)"] = (data[f"pair_{way}"].values / thermal, ".1f")
-    shown |= columns(STUDY, data, "pair_converged", "pair_route", "pair_images")
+    shown |= Show.columns(data, "pair_converged", "pair_route", "pair_images")
     return of_columns(f"{name}: barriers between neighbouring states", shown)
 
 
@@ -178,33 +142,6 @@ def _weakest(data: xarray.Dataset) -> tuple[str, dict[float, str]]:
     return time, {kelvin: loss_text(*pair) for kelvin, pair in ends.items()}
 
 
-def compared(data: xarray.Dataset) -> list[dict[str, str]]:
-    """Return the row in the table of devices: the loss of the weakest state."""
-    time, weakest = _weakest(data)
-    return [{f"lost after {time} at {kelvin:g} K": text for kelvin, text in weakest.items()}]
-
-
-def finding(data: xarray.Dataset, name: str) -> str:
-    """Return the loss of the weakest state, how many states are retained, and their barriers.
-
-    Half states do not count. The loss is the mean of the samples, the others are of the perfect
-    device.
-    """
-    time, ends = _weakest(data)
-    weakest = (f"{text} at {kelvin:g} K" for kelvin, text in ends.items())
-    text = f"the weakest state is lost after {time} with a probability of {', '.join(weakest)}, "
-    data = files.of_perfect_device(data)
-    halves = [files.WallState(state).half for state in data["state_name"].values]
-    data = data.isel(state=np.flatnonzero(~np.array(halves, dtype=bool)))
-    kept = data["state_retained"].values == 1
-    least, kelvin = (f"{settings_of(data)[key]:g}" for key in ("retained", "temperature"))
-    text += some(int(kept.sum()), kept.size, "states")
-    text += f" retained by {least} k_B T at {kelvin} K"
-    barriers = data["state_barrier"].values / thermal_energy(data)
-    finite = barriers[np.isfinite(barriers)]
-    return text + (f", barriers of {between(finite, 1.0, 'k_B T')}" if finite.size else "")
-
-
 ROUTES = ("both ends together", "one end moves", "the wall leaves the track")
 """Kinds of path, each of which has a style in the figure."""
 
@@ -216,72 +153,11 @@ def _route(*pair: str) -> int:
     return int(any(files.WallState(state).half for state in pair))
 
 
-def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
-    """Draw the energy along all paths against the position of the wall, and all states."""
-    data = files.of_perfect_device(data)
-    thermal = thermal_energy(data)
-    lowest = np.nanmin(data["state_energy"].values)
-    figure, grid = style.panels(figures, 2, 1, 0.95, sharex=True)
-    panels = grid[:, 0]
-    along = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
-    energy = (data["pair_energy"].values - lowest) / thermal
-    routes = list(map(_route, data["pair_first"].values, data["pair_second"].values))
-    position = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
-    height = (data["state_energy"].values - lowest) / thermal
-    retained = data["state_retained"].values
-    for axes in panels:
-        for pair, route in enumerate(routes):
-            name = None if route in routes[:pair] else ROUTES[route]
-            axes.plot(along[pair], energy[pair], label=name, **style.look(route))
-        looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
-        for value, fill, text in looks:
-            chosen = retained == value
-            look = {"linestyle": "none", "marker": "o", "markersize": 5, "zorder": 3}
-            look |= {"markerfacecolor": fill, "markeredgecolor": "black"}
-            if chosen.any():
-                axes.plot(position[chosen], height[chosen], label=f"state, {text}", **look)
-        axes.set_ylabel(r"energy ($\mathit{k}_B \mathit{T}$)")
-    together = energy[[route == 0 for route in routes]]
-    if np.isfinite(together).any():
-        tallest = float(np.nanmax(together))
-        panels[1].set_ylim(-0.06 * tallest, 1.25 * tallest)
-    panels[0].set_title("(a) all paths")
-    panels[1].set_title("(b) the lowest energies")
-    panels[0].legend(loc="best", ncols=2)
-    panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
-    return figure
-
-
 LEFT_OUT = [
     *("wall, lower edge (nm)", "wall, upper edge (nm)", "minimum"),
     *("energy above the lowest (k_B T)", "lowest barrier (J)"),
 ]
 """Columns of the table of states that the page of a campaign does not show."""
-
-
-def headline(data: xarray.Dataset | None, settings: Any, device: xarray.Dataset) -> Headline:
-    """Return what the page of a campaign shows: barriers of this configuration, or else minima."""
-    name = str(device.attrs["device"])
-    data = data if data is None else files.of_perfect_device(data)
-    if data is None or not is_of(data, device, settings):
-        names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
-        text = (
-            "A level is retained if the energy has a minimum there, and if the barriers around it "
-            "are many times the thermal energy. The barriers are not computed yet, or not for this "
-            "configuration; run snakemake barriers."
-        )
-        table = of_columns(f"{name}: minima of the energy", levels_in_short(device, names))
-        return Headline("Retention", text=[text], tables=[table])
-    caption = (
-        f"{name}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
-        "minimum-energy paths between neighbouring states, above the lowest state, against the "
-        "mean position of the wall."
-    )
-    text = "A level is retained if the barriers around it are many times the thermal energy."
-    table = states_table(data, name)
-    shown = table.frame.drop(columns=LEFT_OUT)
-    tables = [Table(table.title, shown, table.formats, table.missing)]
-    return Headline("Retention", caption, [text], tables)
 
 
 def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
@@ -295,23 +171,146 @@ def is_of(data: xarray.Dataset, device: xarray.Dataset, settings: Any) -> bool:
     return bool(job.to_json() == data.attrs["simulation"])
 
 
-def level_columns(
-    data: xarray.Dataset | None, device: xarray.Dataset
-) -> dict[str, tuple[list[Any], Format]]:
-    """Return columns of levels: the lowest barrier of each, and whether it is retained.
+class Show(Presentation):
+    """Tables and figure of the barriers of a device."""
 
-    The title states their temperature if it is not that of the device's film.
-    """
-    barriers, thermal, stated = {}, 1.0, ""
-    if data is not None:
-        barriers, thermal = retained(data), thermal_energy(data)
-        kelvin, swept = settings_of(data)["temperature"], Device.model_validate(settings_of(device))
-        stated = "" if kelvin == swept.temperature.ambient else f" at {kelvin:g} K"
-    # where the energy has no minimum, no wall stays
-    nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
-    states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
-    pairs = [barriers.get(str(s), nowhere[int(m)]) for s, m in zip(states, minimum, strict=True)]
-    return {
-        f"lowest barrier{stated} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
-        "retained": ([kept for _, kept in pairs], RETAINED),
-    }
+    of_samples = True
+
+    def tables(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the tables of the barriers of a device; the first one is also written as CSV."""
+        further = [further_table(data, name)] if data.sizes.get("further_temperature") else []
+        return [states_table(data, name), *further, pairs_table(data, name)]
+
+    def tables_of_samples(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the table of the losses of states, for which all samples count."""
+        settings, rows = Barriers.model_validate(settings_of(data)), [*losses(data)]
+        shown: dict[str, tuple[Any, Format]] = {
+            "temperature (K)": ([row.temperature for row in rows], ".2f"),
+            "state": ([row.state for row in rows], ""),
+            "lowest barrier, mean (k_B T)": ([row.barrier for row in rows], ".1f"),
+            "least (k_B T)": ([row.least for row in rows], ".1f"),
+        }
+        for place, frequency in enumerate(settings.attempt_frequencies):
+            lost = [loss_text(row.low[place], row.high[place]) for row in rows]
+            barrier = [needed(settings)[place]] * len(rows)
+            shown[f"loss at {frequency_text(frequency)} 1/s"] = (lost, "")
+            title = f"needed at {frequency_text(frequency)} 1/s for {settings.largest_loss:g}"
+            shown[f"{title} (k_B T)"] = (barrier, ".1f")
+        kept = [row.retained(settings.largest_loss) for row in rows]
+        shown |= {
+            "samples" if SAMPLE in data.dims else "devices": ([row.samples for row in rows], ".0f"),
+            "no minimum, so lost": ([row.nowhere for row in rows], ".0f"),
+            "unknown barriers": ([row.unknown for row in rows], ".0f"),
+            f"retained (loss at most {settings.largest_loss:g})": (kept, ""),
+        }
+        time = lifetime_text(settings.retention_time)
+        return [of_columns(f"{name}: loss after {time}", shown)]
+
+    def finding(self, data: xarray.Dataset, name: str) -> str:
+        """Return the loss of the weakest state, how many states are retained, and their barriers.
+
+        Half states do not count. The loss is the mean of the samples, the others are of the perfect
+        device.
+        """
+        time, ends = _weakest(data)
+        weakest = (f"{text} at {kelvin:g} K" for kelvin, text in ends.items())
+        lost = f"lost after {time} with a probability of {', '.join(weakest)}"
+        data = files.of_perfect_device(data)
+        halves = [files.WallState(state).half for state in data["state_name"].values]
+        data = data.isel(state=np.flatnonzero(~np.array(halves, dtype=bool)))
+        kept = data["state_retained"].values == 1
+        least, kelvin = (f"{settings_of(data)[key]:g}" for key in ("retained", "temperature"))
+        text = f"the weakest state is {lost}, {some(int(kept.sum()), kept.size, 'states')}"
+        text += f" retained by {least} k_B T at {kelvin} K"
+        barriers = data["state_barrier"].values / thermal_energy(data)
+        finite = barriers[np.isfinite(barriers)]
+        return text + (f", barriers of {between(finite, 1.0, 'k_B T')}" if finite.size else "")
+
+    def compared(self, data: xarray.Dataset) -> list[dict[str, str]]:
+        """Return the row in the table of devices: the loss of the weakest state."""
+        time, weakest = _weakest(data)
+        return [{f"lost after {time} at {kelvin:g} K": text for kelvin, text in weakest.items()}]
+
+    def headline(
+        self, data: xarray.Dataset | None, settings: Any, device: xarray.Dataset
+    ) -> Headline:
+        """Return the barriers of this configuration, or else the minima."""
+        name = str(device.attrs["device"])
+        data = data if data is None else files.of_perfect_device(data)
+        if data is None or not is_of(data, device, settings):
+            names = ["level", "state", "minimum of the energy", "moved on by (nm)"]
+            text = (
+                "A level is retained if the energy has a minimum there, and if the barriers around "
+                "it are many times the thermal energy. The barriers are not computed yet, or not "
+                "for this configuration; run snakemake barriers."
+            )
+            table = of_columns(f"{name}: minima of the energy", levels_in_short(device, names))
+            return Headline("Retention", text=[text], tables=[table])
+        caption = (
+            f"{name}, without a pulse, {settings_of(data)['temperature']:g} K: energy along the "
+            "minimum-energy paths between neighbouring states, above the lowest state, against the "
+            "mean position of the wall."
+        )
+        text = "A level is retained if the barriers around it are many times the thermal energy."
+        table = states_table(data, name)
+        shown = table.frame.drop(columns=LEFT_OUT)
+        tables = [Table(table.title, shown, table.formats, table.missing)]
+        return Headline("Retention", caption, [text], tables)
+
+    def level_columns(
+        self, data: xarray.Dataset | None, device: xarray.Dataset
+    ) -> dict[str, tuple[list[Any], Format]]:
+        """Return columns of levels: the lowest barrier of each, and whether it is retained.
+
+        The title states their temperature if it is not that of the device's film.
+        """
+        barriers, thermal, stated = {}, 1.0, ""
+        if data is not None:
+            barriers, thermal = retained(data), thermal_energy(data)
+            kelvin = settings_of(data)["temperature"]
+            swept = Device.model_validate(settings_of(device))
+            stated = "" if kelvin == swept.temperature.ambient else f" at {kelvin:g} K"
+        # where the energy has no minimum, no wall stays
+        nowhere = {-1: (np.nan, -1), 0: (np.nan, 0), 1: (np.nan, -1)}
+        states, minimum = (device[f"level_{name}"].values for name in ("state", "minimum"))
+        both = zip(states, minimum, strict=True)
+        pairs = [barriers.get(str(state), nowhere[int(kind)]) for state, kind in both]
+        return {
+            f"lowest barrier{stated} (k_B T)": ([energy / thermal for energy, _ in pairs], ".1f"),
+            "retained": ([kept for _, kept in pairs], RETAINED),
+        }
+
+    def draw(self, data: xarray.Dataset, figures: Figures) -> "style.Figure":
+        """Draw the energy along all paths against the position of the wall, and all states."""
+        data = files.of_perfect_device(data)
+        thermal = thermal_energy(data)
+        lowest = np.nanmin(data["state_energy"].values)
+        figure, grid = style.panels(figures, 2, 1, 0.95, sharex=True)
+        panels = grid[:, 0]
+        along = (data["pair_wall_bottom"].values + data["pair_wall_top"].values) / 2 / 1e-9
+        energy = (data["pair_energy"].values - lowest) / thermal
+        routes = list(map(_route, data["pair_first"].values, data["pair_second"].values))
+        position = (data["state_wall_bottom"].values + data["state_wall_top"].values) / 2 / 1e-9
+        height = (data["state_energy"].values - lowest) / thermal
+        retained = data["state_retained"].values
+        for axes in panels:
+            for pair, route in enumerate(routes):
+                name = None if route in routes[:pair] else ROUTES[route]
+                axes.plot(along[pair], energy[pair], label=name, **style.look(route))
+            looks = ((1, "black", "retained"), (0, "white", "not retained"), (-1, "0.6", "?"))
+            for value, fill, text in looks:
+                chosen = retained == value
+                look = {"linestyle": "none", "marker": "o", "markersize": 5, "zorder": 3}
+                look |= {"markerfacecolor": fill, "markeredgecolor": "black"}
+                if chosen.any():
+                    axes.plot(position[chosen], height[chosen], label=f"state, {text}", **look)
+            axes.set_ylabel(r"energy ($\mathit{k}_B \mathit{T}$)")
+        together = energy[[route == 0 for route in routes]]
+        if np.isfinite(together).any():
+            tallest = float(np.nanmax(together))
+            panels[1].set_ylim(-0.06 * tallest, 1.25 * tallest)
+        panels[0].set_title("(a) all paths")
+        panels[1].set_title("(b) the lowest energies")
+        panels[0].legend(loc="best", ncols=2)
+        panels[1].set_xlabel(r"mean position of both ends of the wall, $\mathit{x}$ (nm)")
+        return figure

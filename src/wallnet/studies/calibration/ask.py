@@ -17,7 +17,7 @@ from wallnet.files.plain import laid_over
 from wallnet.jobs import Job, Request, Run, minima_job, pulse_job
 from wallnet.jobs.energy_path import Minima
 from wallnet.jobs.request import Conditions
-from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
+from wallnet.questions.question import Expected, Question, Requests, Rounds, Validate
 from wallnet.studies.base import changed
 
 STEPS = {"damping": 1e-3, "notch_diameter": 1e-10, "wall_start": 1e-10, "pulse_duration": 1e-11}
@@ -106,92 +106,10 @@ class Comparison(Job):
     detectors: dict[str, Detector]
 
 
-def about(campaign: Campaign, _: str, settings: Calibration) -> Comparison:
-    """Return what the comparison depends on; the first device named has the configuration."""
-    reference = campaign.reference
-    device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
-    read_at = device.read_at
-    if isinstance(read_at, str):
-        delay = {"pulse_end": 0.0, "rest": device.relaxation.longest}[read_at]
-    else:
-        delay = max(read_at - device.pulse.duration, 0.0)
-    track, start, pulse = device.track, device.wall.start, device.pulse
-    values = (device.material.damping, 2 * track.notch_reach, start, pulse.duration)
-    curves = [curve.device for curve in reference.transfer_curves]
-    return Comparison(
-        reference=reference,
-        configured=dict(zip(STEPS, values, strict=True)),
-        configured_delay=delay,
-        read_delays=tuple(sorted({*settings.read_delays, delay})),
-        detectors={name: campaign.simulated[name].junction for name in curves},
-    )
-
-
 def pulses(reference: Reference) -> list[tuple[str, float]]:
     """Return device and current density in A/m² of the pulses that each candidate needs."""
     pairs = ((entry.device, j) for entry in reference.entries for j in entry.current_densities)
     return list(dict.fromkeys(pairs))
-
-
-def problems(
-    key: str, _: str, settings: Calibration, campaign: Campaign, validate: Validate
-) -> list[str]:
-    """List the conflicts with the devices and with the reference data, one sentence each."""
-    reference, devices, where = campaign.reference, campaign.simulated, f"{key}.changes"
-    conflicts = [
-        problem
-        for name, changes in settings.changes.items()
-        for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
-    ]
-    if not (reference.final_states or reference.arrival_times):
-        conflicts.append(
-            f"{key} needs reference.final_states or reference.arrival_times, whose first device "
-            "has the configured parameters; add some"
-        )
-    if conflicts or reference.problems(devices):
-        return conflicts
-    for name in dict.fromkeys(name for name, _ in pulses(reference)):
-        for end, word in enumerate(("lowest", "highest")):
-            varied = settings.with_candidate(devices, name, settings.parameters.corner(end))
-            device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
-            conflicts += wrong
-            if wrong:
-                continue
-            longest, relaxation = settings.read_delays[-1], device.relaxation.longest
-            if device.wall.relaxation:
-                fault = f"wall.relaxation of {name} is not simulated here; set it to 0 in"
-                conflicts.append(f"{key}: {fault} {key}.changes.{name}")
-            elif device.track.notches and relaxation < longest * (1 - 1e-9):
-                fault = f"longer than relaxation.longest {relaxation:g} s of {name}; lengthen that"
-                conflicts.append(f"{key}.read_delays has {longest:g} s, {fault}")
-    return list(dict.fromkeys(conflicts))
-
-
-def requests(campaign: Campaign, name: str, settings: Calibration, so_far: Rounds) -> Requests:
-    """Return the pulses on the candidates of all rounds, which are numbered throughout."""
-    candidates = [(n, candidate) for n, added in enumerate(so_far, start=1) for candidate in added]
-    computations: Requests = []
-    films: dict[tuple[str, float, float], Request] = {}
-    for number, (of_round, candidate) in enumerate(candidates):
-        for device, density in pulses(campaign.reference):
-            path = STUDY.path(name, str(number), device, current_name(density))
-            make = partial(_pulse, campaign, settings, candidate, device, density)
-            states = None
-            if campaign.simulated[device].track.inner_notch_positions:
-                # minima depend on no other parameter
-                film = device, candidate["notch_diameter"], candidate["wall_start"]
-                least = partial(_minima, campaign, settings, candidate, device)
-                own = Request("minima", STUDY.path(name, str(number), device, "minima"), least)
-                states = films.setdefault(film, own)
-            conditions = Conditions(
-                device=device,
-                variant=str(number),
-                parameters=candidate,
-                round=of_round,
-                current_density=density,
-            )
-            computations.append(Request("run", path, make, states=states, conditions=conditions))
-    return computations
 
 
 def _candidate(
@@ -215,23 +133,101 @@ def _pulse(
     return pulse_job(device, density).model_copy(update={"output": output})
 
 
-def rounds(campaign: Campaign, _: str, settings: Calibration) -> Expected:
-    """Return the pulses on the candidates of each round, counted with the longest pulse."""
-    slowest = settings.parameters.corner(1)
-    longest = [
-        Request("run", "", partial(_pulse, campaign, settings, slowest, *pulse))
-        for pulse in pulses(campaign.reference)
-    ]
-    counts = filter(None, (1 + settings.candidates, settings.local_candidates))
-    return [[(count, request) for request in longest] for count in counts]
+class Ask(Question[Calibration]):
+    """A search for parameters."""
 
+    settings = Calibration
+    title = "calibration {subject}"
+    missing = "a calibration"
+    sections = ("reference",)
+    figure = "misfit"
 
-STUDY = question(
-    __name__,
-    Calibration,
-    title="calibration {subject}",
-    missing="a calibration",
-    sections=("reference",),
-    figure="misfit",
-    places={"run": r"[^/]+/\d+/[^/]+/-?[\d.]+", "minima": r"[^/]+/\d+/[^/]+/minima"},
-)
+    def problems(
+        self, key: str, _: str, settings: Calibration, campaign: Campaign, validate: Validate
+    ) -> list[str]:
+        """List the conflicts with the devices and with the reference data, one sentence each."""
+        reference, devices, where = campaign.reference, campaign.simulated, f"{key}.changes"
+        conflicts = [
+            problem
+            for name, changes in settings.changes.items()
+            for problem in changed(where, name, f"{where}.{name}", changes, devices, validate)[1]
+        ]
+        if not (reference.final_states or reference.arrival_times):
+            conflicts.append(
+                f"{key} needs reference.final_states or reference.arrival_times, whose first "
+                "device has the configured parameters; add some"
+            )
+        if conflicts or reference.problems(devices):
+            return conflicts
+        for name in dict.fromkeys(name for name, _ in pulses(reference)):
+            for end, word in enumerate(("lowest", "highest")):
+                varied = settings.with_candidate(devices, name, settings.parameters.corner(end))
+                device, wrong = validate(Device, varied, f"{key}, {word} values, {name}")
+                conflicts += wrong
+                if wrong:
+                    continue
+                longest, relaxation = settings.read_delays[-1], device.relaxation.longest
+                if device.wall.relaxation:
+                    fault = f"wall.relaxation of {name} is not simulated here; set it to 0 in"
+                    conflicts.append(f"{key}: {fault} {key}.changes.{name}")
+                elif device.track.notches and relaxation < longest * (1 - 1e-9):
+                    fault = f"relaxation.longest {relaxation:g} s of {name}; lengthen that"
+                    conflicts.append(f"{key}.read_delays has {longest:g} s, longer than {fault}")
+        return list(dict.fromkeys(conflicts))
+
+    def requests(
+        self, campaign: Campaign, name: str, settings: Calibration, so_far: Rounds
+    ) -> Requests:
+        """Yield the pulses on the candidates of all rounds, which are numbered throughout."""
+        rounds = enumerate(so_far, start=1)
+        candidates = [(number, candidate) for number, added in rounds for candidate in added]
+        films: dict[tuple[str, float, float], Request] = {}
+        for number, (of_round, candidate) in enumerate(candidates):
+            for device, density in pulses(campaign.reference):
+                path = self.path(name, str(number), device, current_name(density))
+                make = partial(_pulse, campaign, settings, candidate, device, density)
+                states = None
+                if campaign.simulated[device].track.inner_notch_positions:
+                    # minima depend on no other parameter
+                    film = device, candidate["notch_diameter"], candidate["wall_start"]
+                    least = partial(_minima, campaign, settings, candidate, device)
+                    own = Request("minima", self.path(name, str(number), device, "minima"), least)
+                    states = films.setdefault(film, own)
+                conditions = Conditions(
+                    device=device,
+                    variant=str(number),
+                    parameters=candidate,
+                    round=of_round,
+                    current_density=density,
+                )
+                yield Request("run", path, make, states=states, conditions=conditions)
+
+    def rounds(self, campaign: Campaign, _: str, settings: Calibration) -> Expected:
+        """Return the pulses on the candidates of each round, counted with the longest pulse."""
+        slowest = settings.parameters.corner(1)
+        longest = [
+            Request("run", "", partial(_pulse, campaign, settings, slowest, *pulse))
+            for pulse in pulses(campaign.reference)
+        ]
+        counts = filter(None, (1 + settings.candidates, settings.local_candidates))
+        return [[(count, request) for request in longest] for count in counts]
+
+    def about(self, campaign: Campaign, _: str, settings: Calibration) -> Comparison:
+        """Return what the comparison depends on; the first device named has the configuration."""
+        reference = campaign.reference
+        device = campaign.simulated[(*reference.final_states, *reference.arrival_times)[0].device]
+        read_at = device.read_at
+        if isinstance(read_at, str):
+            delay = {"pulse_end": 0.0, "rest": device.relaxation.longest}[read_at]
+        else:
+            delay = max(read_at - device.pulse.duration, 0.0)
+        track, start, pulse = device.track, device.wall.start, device.pulse
+        values = (device.material.damping, 2 * track.notch_reach, start, pulse.duration)
+        curves = [curve.device for curve in reference.transfer_curves]
+        return Comparison(
+            reference=reference,
+            configured=dict(zip(STEPS, values, strict=True)),
+            configured_delay=delay,
+            read_delays=tuple(sorted({*settings.read_delays, delay})),
+            detectors={name: campaign.simulated[name].junction for name in curves},
+        )

@@ -24,7 +24,7 @@ from wallnet.devices.conductance import (
 from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.jobs import Run
-from wallnet.questions.opened import Opened, Result, over
+from wallnet.questions.opened import Gathering, Opened, Result, over
 from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
 from wallnet.tracks.walls import first_time
@@ -151,17 +151,6 @@ def local_candidates(settings: Calibration, centres: Sequence[Candidate]) -> lis
     return _placed(settings, settings.local_candidates, SEED + 1, centres, REACH)
 
 
-def next_round(settings: Calibration, opened: Opened) -> list[Candidate]:
-    """Return the candidates of the next round: over the ranges, or around the best of these."""
-    comparison = Comparison.model_validate(opened.about)
-    before = [pulses[0].conditions.parameters or {} for pulses in _candidates(opened)]
-    if not before:
-        return first_candidates(settings, comparison.configured)
-    least = _judge(comparison, opened)["misfit"].min(axis=1)
-    order = np.argsort(least, kind="stable")[:CENTRES]
-    return local_candidates(settings, [before[index] for index in order])
-
-
 def named(reference: Reference) -> str:
     """Return a reference value as text, with current densities in 1e12 A/m²."""
     if isinstance(reference, TransferCurve):
@@ -198,16 +187,29 @@ def _judge(comparison: Comparison, opened: Opened) -> dict[str, NDArray[Any]]:
     return {**variables, "missed": missed.sum(axis=-1), "misfit": misfit}
 
 
-def gather(settings: Calibration, opened: Opened) -> dict[str, Any]:
-    """Return the variables of a calibration: all candidates with their misfits."""
-    comparison, candidates = Comparison.model_validate(opened.about), _candidates(opened)
-    conditions = [pulses[0].conditions for pulses in candidates]
-    values = [one.parameters or {} for one in conditions]
-    return {
-        "candidate_round": [one.round for one in conditions],
-        **{f"candidate_{name}": [candidate[name] for candidate in values] for name in STEPS},
-        **_judge(comparison, opened),
-        "candidate": [int(str(one.variant)) for one in conditions],
-        "read_delay": comparison.read_delays,
-        "reference": [named(entry) for entry in comparison.reference.entries],
-    }
+class Gather(Gathering[Calibration]):
+    """Misfits of candidates."""
+
+    def next_round(self, settings: Calibration, opened: Opened) -> list[Candidate]:
+        """Return the candidates of the next round: over the ranges, or around the best of these."""
+        comparison = Comparison.model_validate(opened.about)
+        before = [pulses[0].conditions.parameters or {} for pulses in _candidates(opened)]
+        if not before:
+            return first_candidates(settings, comparison.configured)
+        least = _judge(comparison, opened)["misfit"].min(axis=1)
+        order = np.argsort(least, kind="stable")[:CENTRES]
+        return local_candidates(settings, [before[index] for index in order])
+
+    def gather(self, settings: Calibration, opened: Opened) -> dict[str, Any]:
+        """Return the variables of a calibration: all candidates with their misfits."""
+        comparison, candidates = Comparison.model_validate(opened.about), _candidates(opened)
+        conditions = [pulses[0].conditions for pulses in candidates]
+        values = [one.parameters or {} for one in conditions]
+        return {
+            "candidate_round": [one.round for one in conditions],
+            **{f"candidate_{name}": [candidate[name] for candidate in values] for name in STEPS},
+            **_judge(comparison, opened),
+            "candidate": [int(str(one.variant)) for one in conditions],
+            "read_delay": comparison.read_delays,
+            "reference": [named(entry) for entry in comparison.reference.entries],
+        }

@@ -8,10 +8,10 @@ import pandas
 import xarray
 
 from wallnet.config import Figures
-from wallnet.questions.presentation import YES, columns, titles
+from wallnet.questions.presentation import YES, Presentation
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.calibration.ask import STEPS, STUDY, Calibration
+from wallnet.studies.calibration.ask import STEPS, Calibration
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""
@@ -24,11 +24,6 @@ FEWEST = 3
 
 PARAMETERS = (*(f"candidate_{name}" for name in STEPS), "read_delay")
 """The parameters, and the time of the reading."""
-
-
-def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of a calibration; the first one is also written as CSV."""
-    return [_candidates(data, name), _references(data, name), _ranges(data, name)]
 
 
 def ordered(data: xarray.Dataset) -> pandas.DataFrame:
@@ -47,9 +42,9 @@ def _candidates(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all candidates at all times of reading."""
     rows = ordered(data)
     shown = {
-        **columns(STUDY, rows, "misfit", "missed", "candidate", "candidate_round"),
+        **Show.columns(rows, "misfit", "missed", "candidate", "candidate_round"),
         "configured": (rows["configured"].values, YES),
-        **columns(STUDY, rows, *PARAMETERS),
+        **Show.columns(rows, *PARAMETERS),
     }
     stacked = data["simulated_value"].stack(place=["candidate", "read_delay"])
     values = stacked.transpose("reference", "place").values[:, rows.index]
@@ -66,7 +61,7 @@ def _references(data: xarray.Dataset, name: str) -> Table:
     """
     rows = ordered(data)
     both = {"best": rows.iloc[0], "configured": rows[rows["configured"]].iloc[0]}
-    shown = columns(STUDY, data, "reference")
+    shown = Show.columns(data, "reference")
     for title, row in both.items():
         chosen = data.sel(candidate=row["candidate"], read_delay=row["read_delay"])
         shown[title] = (chosen["simulated_value"].values, "")
@@ -90,7 +85,7 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     limits = [*(limits for _, limits in ranges), (delays[0], delays[-1])]
     table = []
     for parameter, (low, high) in zip(PARAMETERS, limits, strict=True):
-        title, unit, form = titles(STUDY.table_of_variables)[parameter]
+        title, unit, form = Show.titles()[parameter]
         values = good[parameter]
         share = np.ptp(values) / (high - low) if high > low else 0.0
         numbers = {
@@ -109,25 +104,33 @@ def _ranges(data: xarray.Dataset, name: str) -> Table:
     return Table(title, pandas.DataFrame(table), {"share of the range": ".2f"})
 
 
-def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
-    """Draw the misfit against each parameter, and against the time of the reading."""
-    rows = ordered(data)
-    own = rows[rows["configured"]]
-    figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
-    *places, last = grid.flat
-    for axes, parameter in zip(places, PARAMETERS, strict=True):
-        title, unit, _ = titles(STUDY.table_of_variables)[parameter]
-        # a parameter at its best time of reading
-        shown = rows.groupby(["candidate_round", "candidate", parameter])["misfit"].min()
-        for number, values in shown.reset_index().groupby("candidate_round"):
-            look: dict[str, Any] = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
-            look["color"] = style.COLOURS[0 if number == 1 else 2]
-            axes.plot(values[parameter] / unit, values["misfit"], label=f"round {number}", **look)
-        look = {"marker": "*", "markersize": 9, "linestyle": "none", "color": style.COLOURS[1]}
-        axes.plot(own[parameter] / unit, own["misfit"], label="configured", **look)
-        axes.set_xlabel(title)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("misfit")
-    last.set_axis_off()
-    last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
-    return figure
+class Show(Presentation):
+    """Tables and figure of a calibration."""
+
+    def tables(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the tables of a calibration; the first one is also written as CSV."""
+        return [_candidates(data, name), _references(data, name), _ranges(data, name)]
+
+    def draw(self, data: xarray.Dataset, figures: Figures) -> "style.Figure":
+        """Draw the misfit against each parameter, and against the time of the reading."""
+        rows = ordered(data)
+        own = rows[rows["configured"]]
+        figure, grid = style.panels(figures, 2, 3, 0.62, sharey=True)
+        *places, last = grid.flat
+        for axes, parameter in zip(places, PARAMETERS, strict=True):
+            title, unit, _ = self.titles()[parameter]
+            # a parameter at its best time of reading
+            shown = rows.groupby(["candidate_round", "candidate", parameter])["misfit"].min()
+            for number, values in shown.reset_index().groupby("candidate_round"):
+                look: dict[str, Any] = {"marker": style.MARKERS[number - 1], "linestyle": "none"}
+                look["color"] = style.COLOURS[0 if number == 1 else 2]
+                look["label"] = f"round {number}"
+                axes.plot(values[parameter] / unit, values["misfit"], **look)
+            look = {"marker": "*", "markersize": 9, "linestyle": "none", "color": style.COLOURS[1]}
+            axes.plot(own[parameter] / unit, own["misfit"], label="configured", **look)
+            axes.set_xlabel(title)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("misfit")
+        last.set_axis_off()
+        last.legend(*grid[0, 0].get_legend_handles_labels(), loc="center")
+        return figure

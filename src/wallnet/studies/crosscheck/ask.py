@@ -13,7 +13,7 @@ from wallnet.config.quantities import CurrentDensity, Section
 from wallnet.files.plain import laid_over
 from wallnet.jobs import Request, Run, pulse_job
 from wallnet.jobs.request import Conditions, minima_at
-from wallnet.questions.question import Requests, Rounds, Validate, question
+from wallnet.questions.question import Question, Requests, Rounds, Validate
 from wallnet.studies.base import VariantName, changed
 
 
@@ -47,49 +47,43 @@ class Crosscheck(Section):
             yield f"calculators names {first!r} twice; name two calculators to compare"
 
 
-def problems(
-    key: str, _: str, settings: Crosscheck, campaign: Campaign, validate: Validate
-) -> list[str]:
-    """List the conflicts with the devices of the campaign, one sentence each."""
-    conflicts = []
-    for name, case in settings.cases.items():
-        where = f"{key}.cases.{name}"
-        names = (f"{where}.device", case.device, f"{where}.changes")
-        device, faults = changed(*names, case.changes, campaign.simulated, validate)
-        for calculator in () if faults else settings.calculators:
-            faults += validate(Device, {**device.plain(), "calculator": calculator}, where)[1]
-        conflicts += faults
-    return conflicts
-
-
-def compared(settings: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
-    """Yield the device of each case for both calculators."""
-    for case, calculator in product(settings.cases.values(), settings.calculators):
-        yield case.simulated(devices, calculator)
-
-
 def _job(devices: Mapping[str, Device], case: Case, calculator: str) -> Run:
     return pulse_job(case.simulated(devices, calculator), case.current_density)
 
 
-def requests(campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> Requests:
-    """Return the pulse of each case with both calculators."""
-    computations: Requests = []
-    for (label, case), calculator in product(settings.cases.items(), settings.calculators):
-        path = STUDY.path(name, label, calculator.replace(":", "-"))
-        make = partial(_job, campaign.simulated, case, calculator)
-        device = case.simulated(campaign.simulated, calculator)
-        states = minima_at(STUDY.path(name, label, "minima"), device)
-        conditions = Conditions(variant=label, calculator=calculator)
-        computations.append(Request("run", path, make, states=states, conditions=conditions))
-    return computations
+class Ask(Question[Crosscheck]):
+    """The same pulses with two calculators."""
 
+    settings = Crosscheck
+    title = "cross-check {subject}"
+    missing = "a cross-check"
+    figure = "traces"
 
-STUDY = question(
-    __name__,
-    Crosscheck,
-    title="cross-check {subject}",
-    missing="a cross-check",
-    figure="traces",
-    places={"run": "[^/]+/[^/]+/(?!minima\\.nc$)[^/]+", "minima": "[^/]+/[^/]+/minima"},
-)
+    def problems(
+        self, key: str, _: str, settings: Crosscheck, campaign: Campaign, validate: Validate
+    ) -> list[str]:
+        """List the conflicts with the devices of the campaign, one sentence each."""
+        conflicts = []
+        for name, case in settings.cases.items():
+            where = f"{key}.cases.{name}"
+            names = (f"{where}.device", case.device, f"{where}.changes")
+            device, faults = changed(*names, case.changes, campaign.simulated, validate)
+            for calculator in () if faults else settings.calculators:
+                faults += validate(Device, {**device.plain(), "calculator": calculator}, where)[1]
+            conflicts += faults
+        return conflicts
+
+    def compared(self, settings: Crosscheck, devices: Mapping[str, Device]) -> Iterator[Device]:
+        """Yield the device of each case for both calculators."""
+        for case, calculator in product(settings.cases.values(), settings.calculators):
+            yield case.simulated(devices, calculator)
+
+    def requests(self, campaign: Campaign, name: str, settings: Crosscheck, _: Rounds) -> Requests:
+        """Yield the pulse of each case with both calculators."""
+        for (label, case), calculator in product(settings.cases.items(), settings.calculators):
+            path = self.path(name, label, calculator.replace(":", "-"))
+            make = partial(_job, campaign.simulated, case, calculator)
+            device = case.simulated(campaign.simulated, calculator)
+            states = minima_at(self.path(name, label, "minima"), device)
+            conditions = Conditions(variant=label, calculator=calculator)
+            yield Request("run", path, make, states=states, conditions=conditions)

@@ -13,23 +13,10 @@ from numpy.typing import NDArray
 
 from wallnet.files import FileError
 from wallnet.jobs.request import Conditions
-from wallnet.questions.opened import Opened, Result, padded
+from wallnet.questions.opened import Gathering, Opened, Result, padded
 from wallnet.studies.crosscheck.ask import Crosscheck
 
 EDGES = ("wall_bottom", "wall_top")
-
-
-def gather(settings: Crosscheck, opened: Opened) -> dict[str, Any]:
-    """Return the variables of all cases; a case with traces at different times is a `FileError`."""
-    # in the order of the configuration, which JSON does not keep
-    cases = list(dict.fromkeys(str(trace.conditions.variant) for trace in opened.pulses()))
-    rows = [_compared(case, opened.pulses(Conditions(variant=case))) for case in cases]
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-    entries = max(map(len, columns["trace_time"]))
-    columns |= {
-        name: padded(columns[name], entries) for name in columns if name.startswith("trace_")
-    }
-    return columns | {"case": cases, "calculator": settings.calculators}
 
 
 def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
@@ -68,3 +55,19 @@ def _compared(case: str, results: Sequence[Result]) -> dict[str, Any]:
             for edge in EDGES
         },
     }
+
+
+class Gather(Gathering[Crosscheck]):
+    """Deviations between two calculators."""
+
+    def gather(self, settings: Crosscheck, opened: Opened) -> dict[str, Any]:
+        """Return the variables; a case with traces at different times is a `FileError`."""
+        # in the order of the configuration, which JSON does not keep
+        cases = list(dict.fromkeys(str(trace.conditions.variant) for trace in opened.pulses()))
+        rows = [_compared(case, opened.pulses(Conditions(variant=case))) for case in cases]
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+        entries = max(map(len, columns["trace_time"]))
+        columns |= {
+            name: padded(columns[name], entries) for name in columns if name.startswith("trace_")
+        }
+        return columns | {"case": cases, "calculator": settings.calculators}

@@ -12,7 +12,7 @@ from wallnet.files import WallState
 from wallnet.files.plain import laid_over
 from wallnet.jobs import Request, level_job
 from wallnet.jobs.request import NO_PULSE, Conditions, level, minima_at, pulses, where
-from wallnet.questions.question import Expected, Requests, Rounds, question
+from wallnet.questions.question import Expected, Requests, Rounds
 from wallnet.studies import base
 
 TRACKS = {"notch": "all notches", "single-notch": "single notch"}
@@ -51,85 +51,77 @@ class Depinning(base.Sampled, Bisected):
         return (self.duration, ()) if self.duration else (pulse.duration, pulse.waveform)
 
 
-@base.on_device
-def problems(key: str, name: str, settings: Depinning, device: Device) -> list[str]:
-    """List the conflicts with the device, one sentence each."""
-    (duration, _), longest = settings.pulse(device), device.relaxation.longest
-    return base.without_notch(key, name, device) or [
-        *base.unrecorded(key, {"duration": duration}, device, name),
-        *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
-        *base.too_large(key, device, "duration", duration + longest, settings.current_densities[1]),
-    ]
-
-
 Site = tuple[Device, WallState, Request]
 """A track with a wall that rests at a notch, its state, and the request that simulates it."""
 
 
-def sites(name: str, device: Device) -> dict[tuple[str, int], Site]:
-    """Return the walls at all notches, by track and number of the notch on the device."""
-    by_notch: dict[tuple[str, int], Site] = {}
-    positions = dict(enumerate(device.track.inner_notch_positions, start=1))
-    for notch in positions:
-        state = WallState.at(notch, notch)
-        conditions = Conditions(variant=OWN, state=state, duration=NO_PULSE)
-        start = replace(level(name, device, state), conditions=conditions)
-        by_notch[OWN, notch] = device, state, start
-    state = WallState.at(1, 1)
-    for notch, position in positions.items():
-        changes = {"track": {"notches": {"count": None, "positions": [position]}}}
-        single = Device.model_validate(laid_over(device.plain(), changes))
-        make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
-        states = minima_at(STUDY.path(*place, "minima"), single, state)
-        conditions = Conditions(variant=SINGLE, state=WallState.at(notch, notch), duration=NO_PULSE)
-        path = STUDY.path(*place, "start")
-        start = Request("run", path, make, states=states, conditions=conditions)
-        by_notch[SINGLE, notch] = single, state, start
-    return by_notch
+class Ask(base.OnDevice[Depinning]):
+    """Pulses on walls at rest, by bisection."""
 
+    settings = Depinning
+    figure = "thresholds"
+    of_device = True
 
-def requests(campaign: Campaign, name: str, settings: Depinning, so_far: Rounds) -> Requests:
-    """Return the sweep of the device, the resting walls, and the pulses on them.
+    def conflicts(self, key: str, name: str, settings: Depinning, device: Device) -> list[str]:
+        """List the conflicts with the device, one sentence each."""
+        (duration, _), longest = settings.pulse(device), device.relaxation.longest
+        _, strongest = settings.current_densities
+        return base.without_notch(key, name, device) or [
+            *base.unrecorded(key, {"duration": duration}, device, name),
+            *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
+            *base.too_large(key, device, "duration", duration + longest, strongest),
+        ]
 
-    The pulses are the weakest and the strongest one, and those of the rounds, which have track,
-    notch and current density.
-    """
-    device = campaign.simulated[name]
-    resting, (duration, waveform) = sites(name, device), settings.pulse(device)
-    computations = [*pulses(name, device).values(), *(start for *_, start in resting.values())]
-    both = [(*key, density) for key in resting for density in settings.current_densities]
-    for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:
-        path = STUDY.path(name, f"{track}-{notch}", current_name(density))
-        wall, state, start = resting[track, notch]
-        longest = wall.relaxation.longest
-        make = partial(base.pulse_on, wall, state, density, duration, longest, waveform)
-        conditions = replace(start.conditions, current_density=density, duration=duration)
-        computations.append(
-            Request("run", path, make, (start.path,), states=start.states, conditions=conditions)
-        )
-    return computations
+    def requests(
+        self, campaign: Campaign, name: str, settings: Depinning, so_far: Rounds
+    ) -> Requests:
+        """Yield the sweep of the device, the resting walls, and the pulses on them.
 
+        The pulses are the weakest and the strongest one, and those of the rounds, which have track,
+        notch and current density.
+        """
+        device = campaign.simulated[name]
+        resting, (duration, waveform) = self.sites(name, device), settings.pulse(device)
+        yield from [*pulses(name, device).values(), *(start for *_, start in resting.values())]
+        both = [(*key, density) for key in resting for density in settings.current_densities]
+        for track, notch, density in [*both, *(pulse for one in so_far for pulse in one)]:
+            path = self.path(name, f"{track}-{notch}", current_name(density))
+            wall, state, start = resting[track, notch]
+            longest = wall.relaxation.longest
+            make = partial(base.pulse_on, wall, state, density, duration, longest, waveform)
+            conditions = replace(start.conditions, current_density=density, duration=duration)
+            yield Request("run", path, make, (start.path,), "", start.states, conditions)
 
-def rounds(campaign: Campaign, name: str, settings: Depinning) -> Expected:
-    """Return at most how many pulses each round asks for, and one of them.
+    def sites(self, name: str, device: Device) -> dict[tuple[str, int], Site]:
+        """Return the walls at all notches, by track and number of the notch on the device."""
+        by_notch: dict[tuple[str, int], Site] = {}
+        positions = dict(enumerate(device.track.inner_notch_positions, start=1))
+        for notch in positions:
+            state = WallState.at(notch, notch)
+            conditions = Conditions(variant=OWN, state=state, duration=NO_PULSE)
+            start = replace(level(name, device, state), conditions=conditions)
+            by_notch[OWN, notch] = device, state, start
+        state = WallState.at(1, 1)
+        for notch, position in positions.items():
+            changes = {"track": {"notches": {"count": None, "positions": [position]}}}
+            single = Device.model_validate(laid_over(device.plain(), changes))
+            make, place = partial(level_job, single, state.file_name), (name, f"{SINGLE}-{notch}")
+            states = minima_at(self.path(*place, "minima"), single, state)
+            named = WallState.at(notch, notch)
+            conditions = Conditions(variant=SINGLE, state=named, duration=NO_PULSE)
+            path = self.path(*place, "start")
+            start = Request("run", path, make, states=states, conditions=conditions)
+            by_notch[SINGLE, notch] = single, state, start
+        return by_notch
 
-    Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
-    differ, two are counted for each wall, which is the most.
-    """
-    low, high = settings.current_densities
-    computations = requests(campaign, name, settings, ())
-    first, *_ = where(computations, "run", Conditions(variant=OWN, current_density=high))
-    walls = len(where(computations, "run", Conditions(duration=NO_PULSE)))
-    return [[(2 * walls, first)]] * halvings(high - low, settings.resolution)
+    def rounds(self, campaign: Campaign, name: str, settings: Depinning) -> Expected:
+        """Return at most how many pulses each round asks for, and one of them.
 
-
-STUDY = question(
-    __name__,
-    Depinning,
-    figure="thresholds",
-    places={
-        "run": r"[^/]+/[^/]+/(?:start|-?[\d.]+)",
-        "minima": "[^/]+/[^/]+/minima",
-    },
-    of_device=True,
-)
+        Each round halves the gaps with a threshold. As the thresholds of one and of both ends can
+        differ, two are counted for each wall, which is the most.
+        """
+        low, high = settings.current_densities
+        computations = [*self.requests(campaign, name, settings, ())]
+        first, *_ = where(computations, "run", Conditions(variant=OWN, current_density=high))
+        walls = len(where(computations, "run", Conditions(duration=NO_PULSE)))
+        return [[(2 * walls, first)]] * halvings(high - low, settings.resolution)

@@ -15,7 +15,7 @@ from wallnet.config.pulse import middles
 from wallnet.files import WallState
 from wallnet.jobs import Run
 from wallnet.jobs.request import Conditions
-from wallnet.questions.opened import Opened, Result
+from wallnet.questions.opened import Gathering, Opened, Result
 from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
 from wallnet.tracks.states import notch_window
 from wallnet.tracks.walls import first_time
@@ -66,16 +66,6 @@ def threshold(left: Mapping[float, int], ends: int) -> tuple[float, float]:
     return max((density for density in left if not density >= high), default=math.nan), high
 
 
-def next_round(settings: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
-    """Return track, notch and current density in A/m² of the pulses to simulate next."""
-    return [
-        (*site, density)
-        for site, left in _left(opened).items()
-        # the number of ends that leave differs at the ends of these gaps
-        for density in middles(left, settings.resolution)
-    ]
-
-
 def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     """Return the number of ends that leave each notch by current density, by track and notch."""
     counts: dict[tuple[str, int], dict[float, int]] = {}
@@ -92,29 +82,6 @@ def _left(opened: Opened) -> dict[tuple[str, int], dict[float, int]]:
     return counts
 
 
-def gather(_: Depinning, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the thresholds of all notches and of the dwell times of the sweep."""
-    swept = [pulse for pulse in opened.pulses() if not pulse.conditions.variant]
-    simulated, counts = swept[0].simulation, _left(opened)
-    used = list(dict.fromkeys(track for track, _ in counts))
-    notches = len(simulated.track.inner_notch_positions)
-    limits = np.array([[threshold(left, ends) for ends in ENDS] for left in counts.values()])
-    limits = limits.reshape(len(used), notches, len(ENDS), 2)
-    times = np.array([_stays(pulse, simulated) for pulse in swept])
-    reached, left_at = times[..., 0], times[..., 1]
-    return {
-        "threshold_low": limits[..., 0],
-        "threshold_high": limits[..., 1],
-        "reach_time": reached,
-        "leave_time": left_at,
-        "dwell_time": np.where(np.isnan(left_at), simulated.pulse_end, left_at) - reached,
-        "track": [TRACKS[track] for track in used],
-        "notch": np.arange(notches) + 1,
-        "ends": ENDS,
-        "current_density": [pulse.current_density for pulse in swept],
-    }
-
-
 def _stays(pulse: Result, simulated: Run) -> list[list[tuple[float, float]]]:
     """Return when both ends reach and leave each notch during a pulse of the sweep."""
     trace = pulse.read("time", *EDGES)
@@ -125,3 +92,38 @@ def _stays(pulse: Result, simulated: Run) -> list[list[tuple[float, float]]]:
         [stay(time[driven], end, position, notch_window(simulated)) for end in ends]
         for position in simulated.track.inner_notch_positions
     ]
+
+
+class Gather(Gathering[Depinning]):
+    """Thresholds of notches, and dwell times of the sweep."""
+
+    def next_round(self, settings: Depinning, opened: Opened) -> list[tuple[str, int, float]]:
+        """Return track, notch and current density in A/m² of the pulses to simulate next."""
+        return [
+            (*site, density)
+            for site, left in _left(opened).items()
+            # the number of ends that leave differs at the ends of these gaps
+            for density in middles(left, settings.resolution)
+        ]
+
+    def gather(self, settings: Depinning, opened: Opened) -> dict[str, Any]:
+        """Return the thresholds of all notches and the dwell times of the sweep."""
+        swept = [pulse for pulse in opened.pulses() if not pulse.conditions.variant]
+        simulated, counts = swept[0].simulation, _left(opened)
+        used = list(dict.fromkeys(track for track, _ in counts))
+        notches = len(simulated.track.inner_notch_positions)
+        limits = np.array([[threshold(left, ends) for ends in ENDS] for left in counts.values()])
+        limits = limits.reshape(len(used), notches, len(ENDS), 2)
+        times = np.array([_stays(pulse, simulated) for pulse in swept])
+        reached, left_at = times[..., 0], times[..., 1]
+        return {
+            "threshold_low": limits[..., 0],
+            "threshold_high": limits[..., 1],
+            "reach_time": reached,
+            "leave_time": left_at,
+            "dwell_time": np.where(np.isnan(left_at), simulated.pulse_end, left_at) - reached,
+            "track": [TRACKS[track] for track in used],
+            "notch": np.arange(notches) + 1,
+            "ends": ENDS,
+            "current_density": [pulse.current_density for pulse in swept],
+        }

@@ -10,8 +10,8 @@ from wallnet.config.quantities import Duration, DurationOrNone, Fraction, Sectio
 from wallnet.config.waveform import Points
 from wallnet.files import WallState
 from wallnet.jobs import Request, Run, initial_job, pulse_train_job
-from wallnet.jobs.request import ROWS, Conditions, minima_at
-from wallnet.questions.question import Requests, Rounds, question
+from wallnet.jobs.request import Conditions, minima_at
+from wallnet.questions.question import Requests, Rounds
 from wallnet.studies import base
 
 WORKS, STICKS, SKIPS, LEAVES = "works", "sticks", "skips", "leaves"
@@ -44,33 +44,6 @@ class Window(base.Sampled, base.Varied, PulseGrid):
     """Time without current after each pulse and its tail. Source: our choice."""
 
 
-@base.on_device
-def problems(key: str, block: str, window: Window, device: Device) -> list[str]:
-    """List the conflicts with one variant of the device, one sentence each."""
-    notches = device.track.inner_notch_positions
-    if len(notches) < 2:
-        return [
-            f"{block} has {len(notches)} notches inside its track; stepwise switching needs "
-            "two or more: give track.notches.positions"
-        ]
-    shortest, tail = {"durations": window.durations[0]}, 0.0
-    if window.tail:
-        shortest["tail.duration"] = tail = window.tail.duration
-    # every notch once in each direction
-    total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
-    conflicts = [
-        *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
-        *base.unrecorded(key, shortest, device, window.device),
-        *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
-    ]
-    if abs(device.wall.start - notches[0]) > device.track.notch_reach:
-        conflicts.append(
-            f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
-            f"set wall.start to {notches[0]:g} m"
-        )
-    return conflicts
-
-
 def expected_notches(count: int) -> list[int]:
     """Return the notches, counted from 1, at which the wall has to rest: at first, after each step.
 
@@ -98,37 +71,53 @@ def _pulse_train(window: Window, device: Device, density: float, duration: float
     return pulse_train_job(device, pulses, expected=expected, recorded="ends")
 
 
-def requests(campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
-    """Return the initial state of each variant, then a train for each duration and amplitude."""
-    computations: Requests = []
-    films: dict[str, Request] = {}
-    for variant in window.variants:
-        device = window.of_variant(campaign.simulated, variant)
-        initial = STUDY.path(name, variant, "initial")
-        computations.append(Request("initial", initial, partial(initial_job, device)))
-        states = minima_at(STUDY.path(name, variant, "minima"), device)
-        assert states, "`problems` refuses a device without notches"
-        states = films.setdefault(states.digest, states)
-        after = initial, states.path
-        for duration, density in itertools.product(window.durations, window.current_densities):
-            path = STUDY.path(name, variant, duration_name(duration), current_name(density))
-            make = partial(_pulse_train, window, device, density, duration)
-            conditions = Conditions(variant=variant, duration=duration, current_density=density)
-            train = Request("run", path, make, after, "", states, conditions, in_block=True)
-            computations.append(train)
-    return computations
+class Ask(base.OnDevice[Window]):
+    """Trains of all amplitudes and durations."""
 
+    settings = Window
+    title = "operating window {subject}"
+    missing = "an operating window"
+    kind = "operating_window"
+    figure = "map"
 
-STUDY = question(
-    __name__,
-    Window,
-    title="operating window {subject}",
-    missing="an operating window",
-    kind="operating_window",
-    figure="map",
-    places={
-        "initial": "[^/]+/[^/]+/initial",
-        "minima": "[^/]+/[^/]+/minima",
-        "run": f"[^/]+/[^/]+/[^/]+/{ROWS}",
-    },
-)
+    def conflicts(self, key: str, block: str, window: Window, device: Device) -> list[str]:
+        """List the conflicts with one variant of the device, one sentence each."""
+        notches = device.track.inner_notch_positions
+        if len(notches) < 2:
+            return [
+                f"{block} has {len(notches)} notches inside its track; stepwise switching needs "
+                "two or more: give track.notches.positions"
+            ]
+        shortest, tail = {"durations": window.durations[0]}, 0.0
+        if window.tail:
+            shortest["tail.duration"] = tail = window.tail.duration
+        # every notch once in each direction
+        total = 2 * len(notches) * (window.durations[-1] + tail + window.pause)
+        conflicts = [
+            *base.too_short(f"{key}.pause {window.pause:g} s", window.pause, device),
+            *base.unrecorded(key, shortest, device, window.device),
+            *base.too_large(key, device, "all pulses", total, window.current_densities[-1]),
+        ]
+        if abs(device.wall.start - notches[0]) > device.track.notch_reach:
+            conflicts.append(
+                f"{block} has wall.start {device.wall.start:g} m, which is not at the first notch; "
+                f"set wall.start to {notches[0]:g} m"
+            )
+        return conflicts
+
+    def requests(self, campaign: Campaign, name: str, window: Window, _: Rounds) -> Requests:
+        """Yield the initial state of each variant, then a train for each duration and density."""
+        films: dict[str, Request] = {}
+        for variant in window.variants:
+            device = window.of_variant(campaign.simulated, variant)
+            initial = self.path(name, variant, "initial")
+            yield Request("initial", initial, partial(initial_job, device))
+            states = minima_at(self.path(name, variant, "minima"), device)
+            assert states, "`problems` refuses a device without notches"
+            states = films.setdefault(states.digest, states)
+            after = initial, states.path
+            for duration, density in itertools.product(window.durations, window.current_densities):
+                path = self.path(name, variant, duration_name(duration), current_name(density))
+                make = partial(_pulse_train, window, device, density, duration)
+                conditions = Conditions(variant=variant, duration=duration, current_density=density)
+                yield Request("run", path, make, after, "", states, conditions, in_block=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.questions.opened import Opened, over
+from wallnet.questions.opened import Gathering, Opened, over
 from wallnet.studies.operating_windows import ask
 from wallnet.tracks.states import Outcome
 
@@ -58,26 +58,29 @@ def edges(
     return padded[first], padded[last], padded[first - 1], padded[last + 1]
 
 
-def gather(window: ask.Window, opened: Opened) -> dict[str, Any]:
-    """Return the variables of an operating window from its pulse trains."""
-    # in the order of the configuration, which JSON does not keep
-    trains = opened.pulses()
-    variants = list(dict.fromkeys(train.conditions.variant for train in trains))
-    shape = (len(variants), len(window.durations), len(window.current_densities))
-    rows = []
-    for train in trains:
-        pauses = train.outcomes
-        outcome, step = judged(pauses, train.simulation.track.inner_notch_positions)
-        state = str(pauses[-1].state)
-        rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
-    values = over(shape, rows)
-    works = values["window_outcome"] == ask.WORKS
-    limits = [[edges(row, window.current_densities) for row in rows] for rows in works]
-    stretches = zip(ask.EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
-    return {
-        **values,
-        **{f"window_{name}": densities for name, densities in stretches},
-        "variant": variants,
-        "duration": window.durations,
-        "current_density": window.current_densities,
-    }
+class Gather(Gathering[ask.Window]):
+    """Outcomes of trains, and the stretches that work."""
+
+    def gather(self, settings: ask.Window, opened: Opened) -> dict[str, Any]:
+        """Return the variables of an operating window from its pulse trains."""
+        # in the order of the configuration, which JSON does not keep
+        trains = opened.pulses()
+        variants = list(dict.fromkeys(train.conditions.variant for train in trains))
+        shape = (len(variants), len(settings.durations), len(settings.current_densities))
+        rows = []
+        for train in trains:
+            pauses = train.outcomes
+            outcome, step = judged(pauses, train.simulation.track.inner_notch_positions)
+            state = str(pauses[-1].state)
+            rows.append({"window_outcome": outcome, "window_step": step, "window_state": state})
+        values = over(shape, rows)
+        works = values["window_outcome"] == ask.WORKS
+        limits = [[edges(row, settings.current_densities) for row in rows] for rows in works]
+        stretches = zip(ask.EDGES, np.moveaxis(np.array(limits), -1, 0), strict=True)
+        return {
+            **values,
+            **{f"window_{name}": densities for name, densities in stretches},
+            "variant": variants,
+            "duration": settings.durations,
+            "current_density": settings.current_densities,
+        }

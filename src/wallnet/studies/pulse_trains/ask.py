@@ -9,8 +9,8 @@ from wallnet.config.pulse import MOST_PULSES, PulseSequence
 from wallnet.jobs import Job, Request
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
 from wallnet.jobs.request import minima
-from wallnet.questions.question import Requests, Rounds, question
-from wallnet.studies.base import on_device, too_large, unrecorded
+from wallnet.questions.question import Requests, Rounds
+from wallnet.studies.base import OnDevice, too_large, unrecorded
 
 
 class PulseTrain(PulseSequence):
@@ -27,42 +27,37 @@ class ResponseJob(Job):
     write_energy: WriteEnergyJob
 
 
-@on_device
-def problems(key: str, name: str, settings: PulseTrain, device: Device) -> list[str]:
-    """List the conflicts with the device, one sentence each."""
-    conflicts = []
-    if (count := sum(pulse.repetitions for pulse in settings.pulses)) > MOST_PULSES:
-        conflicts.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
-    durations = {f"pulses.{n}.duration": p.duration for n, p in enumerate(settings.pulses)}
-    conflicts += unrecorded(key, durations, device, name)
-    total = sum(pulse.repetitions * (pulse.duration + pulse.pause) for pulse in settings.pulses)
-    strongest = max((pulse.current_density for pulse in settings.pulses), key=abs)
-    return conflicts + too_large(key, device, "all pulses", total, strongest, count)
+class Ask(OnDevice[PulseTrain]):
+    """One train of pulses."""
 
+    settings = PulseTrain
+    title = "pulse train {subject}"
+    missing = "a pulse train"
+    kind = "response"
+    figure = "response"
+    usual = True
+    headline = True
 
-def requests(campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> Requests:
-    """Return the pulse train."""
-    initial = files.INITIAL.format(device=settings.device)
-    device = campaign.simulated[settings.device]
-    make = partial(jobs.pulse_train_job, device, settings.pulses)
-    path, states = STUDY.path(name, "train"), minima(settings.device, device)
-    return [Request("run", path, make, (initial,), states=states)]
+    def conflicts(self, key: str, name: str, settings: PulseTrain, device: Device) -> list[str]:
+        """List the conflicts with the device, one sentence each."""
+        conflicts = []
+        if (count := sum(pulse.repetitions for pulse in settings.pulses)) > MOST_PULSES:
+            conflicts.append(f"{key}.pulses has {count} pulses; keep to {MOST_PULSES}")
+        durations = {f"pulses.{n}.duration": p.duration for n, p in enumerate(settings.pulses)}
+        conflicts += unrecorded(key, durations, device, name)
+        total = sum(pulse.repetitions * (pulse.duration + pulse.pause) for pulse in settings.pulses)
+        strongest = max((pulse.current_density for pulse in settings.pulses), key=abs)
+        return conflicts + too_large(key, device, "all pulses", total, strongest, count)
 
+    def requests(self, campaign: Campaign, name: str, settings: PulseTrain, _: Rounds) -> Requests:
+        """Yield the pulse train."""
+        initial = files.INITIAL.format(device=settings.device)
+        device = campaign.simulated[settings.device]
+        make = partial(jobs.pulse_train_job, device, settings.pulses)
+        path, states = self.path(name, "train"), minima(settings.device, device)
+        yield Request("run", path, make, (initial,), states=states)
 
-def about(campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
-    """Return what the response depends on beside the simulation."""
-    device = campaign.simulated[settings.device]
-    return ResponseJob(detector=device.junction, write_energy=write_energy_job(device))
-
-
-STUDY = question(
-    __name__,
-    PulseTrain,
-    title="pulse train {subject}",
-    missing="a pulse train",
-    kind="response",
-    figure="response",
-    places={"run": "[^/]+/train"},
-    usual=True,
-    headline=True,
-)
+    def about(self, campaign: Campaign, _: str, settings: PulseTrain) -> ResponseJob:
+        """Return what the response depends on beside the simulation."""
+        device = campaign.simulated[settings.device]
+        return ResponseJob(detector=device.junction, write_energy=write_energy_job(device))

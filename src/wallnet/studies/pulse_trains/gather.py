@@ -15,8 +15,8 @@ from wallnet.devices.conductance import both_readings, detected_magnetization, n
 from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS, OPTIONAL
 from wallnet.jobs import Run
-from wallnet.questions.opened import Opened, over
-from wallnet.studies.pulse_trains.ask import STUDY, PulseTrain
+from wallnet.questions.opened import Gathering, Opened, over
+from wallnet.studies.pulse_trains.ask import PulseTrain
 from wallnet.tracks.domains import domains_of
 
 Array = NDArray[np.float64]
@@ -32,7 +32,7 @@ STEEPEST = 100.0
 
 OF_RUN = {*KINDS["run"], *OPTIONAL["run"]["trace"]}
 
-KEPT = tuple(name for name in STUDY.variables if name in OF_RUN)
+KEPT = tuple(name for name in KINDS["response"] if name in OF_RUN)
 """Variables of a run that its response has unchanged."""
 
 
@@ -131,47 +131,6 @@ def _of_branch(normalized: Array, steps: int, rising: bool) -> dict[str, float]:
     return quantities
 
 
-def gather(_: PulseTrain, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the response of a device to a pulse train.
-
-    A conductance that is equal after all pulses is a `FileError`.
-    """
-    train = opened.pulses()[0]
-    names = ("magnetization_profile", "magnetic_cells", "read_settled", *KEPT)
-    content = train.read(*names)
-    data = {name: content[name].values for name in names}
-    detector = Detector.model_validate(opened.about["detector"])
-    m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
-    conductance = conductances(content, detector, m_z, data["time"])
-    # the entry at which each pause ends, rounding aside
-    ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
-    after = conductance[:, ends]
-    low, high = after.min(axis=1, keepdims=True), after.max(axis=1, keepdims=True)
-    if np.any(low == high):
-        raise FileError(
-            "the conductance is the same after all pulses; strengthen or lengthen the pulses, or "
-            "move the detector"
-        )
-    normalized = normalize(after, low, high)
-    current_density = data["pulse_current_density"]
-    rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
-    walls = train.outcomes
-    return {
-        **{name: data[name] for name in KEPT},
-        "pulse_state": [str(wall.state) for wall in walls],
-        "pulse_settled": data["read_settled"],
-        "pulse_wall_position": data["wall_position"][ends],
-        "pulse_wall_bottom": [wall.bottom for wall in walls],
-        "pulse_wall_top": [wall.top for wall in walls],
-        "pulse_train_conductance": conductance,
-        "pulse_conductance": after,
-        "normalized_pulse_conductance": normalized,
-        "branch": np.arange(len(rows)) + 1,
-        # a quantity of each reading is over (reading, branch)
-        **{name: values.T for name, values in over([len(rows)], rows).items()},
-    }
-
-
 def _branch(current_density: Array, normalized: Array, first: int, last: int) -> dict[str, Any]:
     """Return the variables of one branch of a pulse train, in both readings."""
     along = normalized[:, first - 1 : last + 1]
@@ -180,3 +139,47 @@ def _branch(current_density: Array, normalized: Array, first: int, last: int) ->
     rows = [_of_branch(values, steps, bool(current_density[first] > 0)) for values in along]
     pulses = {"branch_first": first, "branch_last": last, "branch_steps": steps}
     return pulses | over([len(rows)], rows)
+
+
+class Gather(Gathering[PulseTrain]):
+    """Response of a device to a pulse train."""
+
+    def gather(self, settings: PulseTrain, opened: Opened) -> dict[str, Any]:
+        """Return the variables of the response of a device to a pulse train.
+
+        A conductance that is equal after all pulses is a `FileError`.
+        """
+        train = opened.pulses()[0]
+        names = ("magnetization_profile", "magnetic_cells", "read_settled", *KEPT)
+        content = train.read(*names)
+        data = {name: content[name].values for name in names}
+        detector = Detector.model_validate(opened.about["detector"])
+        m_z = data["magnetization_profile"][..., COMPONENTS.index("z")]
+        conductance = conductances(content, detector, m_z, data["time"])
+        # the entry at which each pause ends, rounding aside
+        ends = [int(np.argmin(np.abs(data["time"] - end))) for end in data["pause_end"]]
+        after = conductance[:, ends]
+        low, high = after.min(axis=1, keepdims=True), after.max(axis=1, keepdims=True)
+        if np.any(low == high):
+            raise FileError(
+                "the conductance is the same after all pulses; strengthen or lengthen the pulses, "
+                "or move the detector"
+            )
+        normalized = normalize(after, low, high)
+        current_density = data["pulse_current_density"]
+        rows = [_branch(current_density, normalized, *ends) for ends in branches(current_density)]
+        walls = train.outcomes
+        return {
+            **{name: data[name] for name in KEPT},
+            "pulse_state": [str(wall.state) for wall in walls],
+            "pulse_settled": data["read_settled"],
+            "pulse_wall_position": data["wall_position"][ends],
+            "pulse_wall_bottom": [wall.bottom for wall in walls],
+            "pulse_wall_top": [wall.top for wall in walls],
+            "pulse_train_conductance": conductance,
+            "pulse_conductance": after,
+            "normalized_pulse_conductance": normalized,
+            "branch": np.arange(len(rows)) + 1,
+            # a quantity of each reading is over (reading, branch)
+            **{name: values.T for name, values in over([len(rows)], rows).items()},
+        }

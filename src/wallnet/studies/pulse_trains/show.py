@@ -17,29 +17,10 @@ from wallnet.devices.write_energy import (
     write_energy_of_train,
 )
 from wallnet.jobs.report import WriteEnergyJob
-from wallnet.questions.presentation import Headline, columns, rows_of, some, with_temperature
+from wallnet.questions.presentation import Headline, Presentation, rows_of, some, with_temperature
 from wallnet.report import style
 from wallnet.report.tables import Columns, Format, Table, of_columns
 from wallnet.report.tracks import draw_ends
-from wallnet.studies.pulse_trains.ask import STUDY
-
-
-def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of a pulse train, that of the pulses first, with their write energy."""
-    job = WriteEnergyJob.of_dataset(data.attrs)
-    names = ("pulse_current_density", "pulse_duration", "pulse_start")
-    density, duration, start = (data[variable].values for variable in names)
-    spent = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
-    # index 0 is the state before the first pulse; it needs no energy
-    driven, costs = data["pulse"].values > 0, write_energies(spent).items()
-    energies = {title: (np.where(driven, cost, np.nan), form) for title, (cost, form) in costs}
-    rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
-    rows = rows.assign(rising=density[rows["branch_first"]] > 0)
-    return [
-        of_columns(f"{name}: after each pulse", _pulses(data) | energies),
-        _branches(rows, name),
-        _asymmetry(rows, name),
-    ]
 
 
 def _pulses(data: xarray.Dataset) -> Columns:
@@ -50,7 +31,7 @@ def _pulses(data: xarray.Dataset) -> Columns:
     pulse = [f"pulse_{part}" for part in ("duration", "state", "settled")]
     ends = ("pulse_wall_bottom", "pulse_wall_top")
     return {
-        **columns(STUDY, data, "pulse", "pulse_current_density", *pulse, *ends),
+        **Show.columns(data, "pulse", "pulse_current_density", *pulse, *ends),
         "G, parallel (µS)": (conductance[0], ".3f"),
         "G, series (µS)": (conductance[1], ".3f"),
         "G normalised, parallel": (normalized[0], ".4f"),
@@ -65,7 +46,7 @@ def _branches(rows: pandas.DataFrame, name: str) -> Table:
     shown: dict[str, tuple[Any, Format]] = {
         "pulses": ([f"{first} to {last}" for first, last in ends], ""),
         "branch": (np.where(rows["rising"], "potentiation", "depression"), ""),
-        **columns(STUDY, rows, *names),
+        **Show.columns(rows, *names),
     }
     return of_columns(f"{name}: potentiation and depression", shown)
 
@@ -90,98 +71,8 @@ def _asymmetry(rows: pandas.DataFrame, name: str) -> Table:
     return of_columns(f"{name}: asymmetry", shown)
 
 
-def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many pulses of a train changed the state."""
-    states = data["pulse_state"].values
-    changing = some(int((states[1:] != states[:-1]).sum()), states.size - 1, f"pulses of {name}")
-    return f"{changing} changed the state"
-
-
-def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
-    """Draw conductance against pulse number, and both wall ends and the current against time."""
-    figure, grid = style.panels(figures, 3, 1, 0.9, height_ratios=[1.3, 1.3, 0.5])
-    steps, ends, current = grid[:, 0]
-    for index, reading in enumerate(files.READINGS):
-        values = data["normalized_pulse_conductance"].sel(reading=reading).values
-        look = style.look(index, marker=True) | {"label": f"{reading} reading"}
-        steps.plot(data["pulse"].values, values, **look)
-    steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
-    steps.xaxis.get_major_locator().set_params(integer=True)
-    steps.legend(loc="best")
-    time = data["time"].values / 1e-9
-    draw_ends(ends, data)
-    ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
-    ends.legend(loc="best")
-    ends.tick_params(labelbottom=False)
-    density = data["applied_current_density"].values / 1e12
-    current.plot(time, density, color="0.2", drawstyle="steps-pre")
-    current.set(xlabel="time (ns)", ylabel=style.J_LABEL)
-    for axes in (ends, current):
-        axes.set_xlim(0, float(np.max(time)))
-    return figure
-
-
-def writing(data: xarray.Dataset, levels: int) -> np.ndarray | None:
-    """Return what it takes to write the levels of a synapse, one level a pulse.
-
-    The first branch has to lead up from the lowest level, and the second one down again; each
-    pulse of them leads to another state.
-
-    Returns
-    -------
-    ndarray or None
-        Pulses, energy in J, and pulses outside the constant-parameter model that take a synapse
-        from a row to a column, shape (3, 1 + levels, levels); the first row is the state before any
-        pulse, the others are the levels. None if the train cannot write them.
-    """
-    density = data["pulse_current_density"].values
-    state = data["pulse_state"].values
-    job = WriteEnergyJob.of_dataset(data.attrs)
-    shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
-    # each from a cold track
-    single = [write_energy_of(job, *shape) for shape in shapes]
-    spent = np.array([(1.0, cost["write_energy"], cost["outside_model"]) for cost in single])
-    first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
-    distinct = [
-        len(set(state[pulse - 1 : pulse + count])) == count + 1
-        for pulse, count in zip(first, steps, strict=True)
-    ]
-    leads_up_and_down = np.sign(density[first]).tolist() == [1.0, -1.0] and first[0] == 1
-    top = steps[0] if steps else 0
-    if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
-        return None
-    # the first pulse down starts from the highest level
-    up, down = spent[1 : 1 + top], spent[first[1] : first[1] + top][::-1]
-    sums = [
-        [(up[start:end] if end > start else down[end:start]).sum(axis=0) for end in range(levels)]
-        for start in [0, *range(levels)]
-    ]
-    return np.moveaxis(np.array(sums), -1, 0)
-
-
 MOST_PULSES = 4
 """Largest number of different pulses of a train that a caption lists."""
-
-
-def faults(data: xarray.Dataset, name: str) -> list[str]:
-    """Return what the user should change, as the page of a campaign shows it."""
-    moving = data["pulse"].values[data["pulse_settled"].values == 0]
-    if not moving.size:
-        return []
-    return [
-        f"pulse train {name}: the wall still moved after the pause of pulse "
-        f"{', '.join(map(str, moving))}; lengthen the pause"
-    ]
-
-
-def headline(data: xarray.Dataset, settings: Any, _: xarray.Dataset) -> Headline:
-    """Return what the page of a campaign shows: the figure."""
-    caption = (
-        f"{settings['device']}, pulse train "
-        f"{with_temperature(data.attrs['subject'], data)} ({pulses_text(data)}): "
-        "conductance after each pulse, both ends of the wall and the current density against time."
-    )
-    return Headline("Pulse train", caption)
 
 
 def pulses_text(data: xarray.Dataset) -> str:
@@ -197,3 +88,112 @@ def pulses_text(data: xarray.Dataset) -> str:
         )
         return f"{len(pulses)} pulses of {density}e12 A/m² for {time} ns"
     return ", ".join(f"{n} × {density}e12 A/m² for {time} ns" for (density, time), n in runs)
+
+
+class Show(Presentation):
+    """Tables and figure of the response of a device to a pulse train."""
+
+    def tables(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the tables of a pulse train, that of the pulses first, with their write energy."""
+        job = WriteEnergyJob.of_dataset(data.attrs)
+        names = ("pulse_current_density", "pulse_duration", "pulse_start")
+        density, duration, start = (data[variable].values for variable in names)
+        spent = write_energy_of_train(job, density, duration, start, trained_waveforms(data))
+        # index 0 is the state before the first pulse; it needs no energy
+        driven, costs = data["pulse"].values > 0, write_energies(spent).items()
+        energies = {title: (np.where(driven, cost, np.nan), form) for title, (cost, form) in costs}
+        rows = rows_of(data.sel(reading=list(files.READINGS)), "branch", "reading")
+        rows = rows.assign(rising=density[rows["branch_first"]] > 0)
+        return [
+            of_columns(f"{name}: after each pulse", _pulses(data) | energies),
+            _branches(rows, name),
+            _asymmetry(rows, name),
+        ]
+
+    def finding(self, data: xarray.Dataset, name: str) -> str:
+        """Return how many pulses of a train changed the state."""
+        states = data["pulse_state"].values
+        changing = int((states[1:] != states[:-1]).sum())
+        return f"{some(changing, states.size - 1, f'pulses of {name}')} changed the state"
+
+    def faults(self, data: xarray.Dataset, name: str) -> list[str]:
+        """Return the pulses whose pause is too short."""
+        moving = data["pulse"].values[data["pulse_settled"].values == 0]
+        if not moving.size:
+            return []
+        return [
+            f"pulse train {name}: the wall still moved after the pause of pulse "
+            f"{', '.join(map(str, moving))}; lengthen the pause"
+        ]
+
+    def headline(
+        self, data: xarray.Dataset | None, settings: Any, device: xarray.Dataset
+    ) -> Headline:
+        """Return the figure."""
+        assert data is not None, "`usual` results are there"
+        caption = (
+            f"{settings['device']}, pulse train "
+            f"{with_temperature(data.attrs['subject'], data)} ({pulses_text(data)}): "
+            "conductance after each pulse, "
+            "both ends of the wall and the current density against time."
+        )
+        return Headline("Pulse train", caption)
+
+    def writing(self, data: xarray.Dataset, levels: int) -> np.ndarray | None:
+        """Return what it takes to write the levels of a synapse, one level a pulse.
+
+        The first branch has to lead up from the lowest level, and the second one down again; each
+        pulse of them leads to another state.
+
+        Returns
+        -------
+        ndarray or None
+            Pulses, energy in J, and pulses outside the constant-parameter model that take a synapse
+            from a row to a column, shape (3, 1 + levels, levels); the first row is the state before
+            any pulse, the others are the levels. None if the train cannot write them.
+        """
+        density = data["pulse_current_density"].values
+        state = data["pulse_state"].values
+        job = WriteEnergyJob.of_dataset(data.attrs)
+        shapes = zip(density, data["pulse_duration"].values, trained_waveforms(data), strict=True)
+        # each from a cold track
+        single = [write_energy_of(job, *shape) for shape in shapes]
+        spent = np.array([(1.0, cost["write_energy"], cost["outside_model"]) for cost in single])
+        first, steps = (data[f"branch_{name}"].values[:2].tolist() for name in ("first", "steps"))
+        distinct = [
+            len(set(state[pulse - 1 : pulse + count])) == count + 1
+            for pulse, count in zip(first, steps, strict=True)
+        ]
+        leads_up_and_down = np.sign(density[first]).tolist() == [1.0, -1.0] and first[0] == 1
+        top = steps[0] if steps else 0
+        if not (leads_up_and_down and all(distinct) and steps[1] == top >= levels - 1):
+            return None
+        # the first pulse down starts from the highest level
+        up, down = spent[1 : 1 + top], spent[first[1] : first[1] + top][::-1]
+        starts, ends = [0, *range(levels)], range(levels)
+        parts = [[up[i:k] if k > i else down[k:i] for k in ends] for i in starts]
+        sums = [[pulses.sum(axis=0) for pulses in row] for row in parts]
+        return np.moveaxis(np.array(sums), -1, 0)
+
+    def draw(self, data: xarray.Dataset, figures: Figures) -> "style.Figure":
+        """Draw conductance against pulse number, both wall ends and the current against time."""
+        figure, grid = style.panels(figures, 3, 1, 0.9, height_ratios=[1.3, 1.3, 0.5])
+        steps, ends, current = grid[:, 0]
+        for index, reading in enumerate(files.READINGS):
+            values = data["normalized_pulse_conductance"].sel(reading=reading).values
+            look = style.look(index, marker=True) | {"label": f"{reading} reading"}
+            steps.plot(data["pulse"].values, values, **look)
+        steps.set(xlabel="pulse number", ylabel=G_NORM_LABEL, title="(a) after each pulse")
+        steps.xaxis.get_major_locator().set_params(integer=True)
+        steps.legend(loc="best")
+        time = data["time"].values / 1e-9
+        draw_ends(ends, data)
+        ends.set(ylabel=r"wall $\mathit{x}$ (nm)", title="(b) wall ends and current density")
+        ends.legend(loc="best")
+        ends.tick_params(labelbottom=False)
+        density = data["applied_current_density"].values / 1e12
+        current.plot(time, density, color="0.2", drawstyle="steps-pre")
+        current.set(xlabel="time (ns)", ylabel=style.J_LABEL)
+        for axes in (ends, current):
+            axes.set_xlim(0, float(np.max(time)))
+        return figure

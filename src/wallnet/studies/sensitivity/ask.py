@@ -16,9 +16,9 @@ from wallnet.config.reading import read_yaml
 from wallnet.files import WallState
 from wallnet.files.plain import laid_over
 from wallnet.jobs import Job, Request, Run, level_job, pulse_train_job
-from wallnet.jobs.request import NO_PULSE, ROWS, Conditions, minima_at
+from wallnet.jobs.request import NO_PULSE, Conditions, minima_at
 from wallnet.jobs.run import placed_at
-from wallnet.questions.question import Expected, Requests, Rounds, Validate, question
+from wallnet.questions.question import Expected, Question, Requests, Rounds, Validate
 from wallnet.studies import base
 from wallnet.studies.depinning.ask import Bisected
 
@@ -154,110 +154,101 @@ def variants(
     return by_name, Rows(rows=rows)
 
 
-def problems(
-    key: str, _: str, settings: Sensitivity, campaign: Campaign, validate: Validate
-) -> list[str]:
-    """List the conflicts with the device and with assumptions, one sentence each."""
-    name, where, block = settings.device, f"{key}.device", f"{key}.changes"
-    devices = campaign.simulated
-    device, conflicts = base.changed(where, name, block, settings.changes, devices, validate)
-    if conflicts := conflicts or base.without_notch(key, name, device):
-        return conflicts
-    if (notch := settings.notch) > (notches := len(device.track.inner_notch_positions)):
-        conflicts.append(f"{key}.notch is {notch}, and {name} has {notches}; choose one of these")
-    for assumption in settings.assumptions or ():
-        conflicts += misnamed(f"{key}.assumptions", assumption, settings.offered, "an assumption")
-    if conflicts:
-        return conflicts
-    rows = {row["name"] for row in variants(devices, settings)[1].rows}
-    for assumption in {**dict.fromkeys(rows), **settings.further}:
-        kind = "further" if assumption in settings.further else "assumptions"
-        for end in ("lower", "upper"):
-            block = f"{key}.{kind}.{assumption}.{end}"
-            keys = _scaled(getattr(settings.offered[assumption], end), device.plain())
-            conflicts += base.changed(where, name, block, keys, {name: device}, validate)[1]
-    conflicts = conflicts or [
-        f"{key}: the assumption {assumption} changes no simulation of {name}; remove it, or add "
-        f"what it needs to {key}.changes"
-        for assumption in settings.assumptions or settings.further
-        if assumption not in rows
-    ]
-    strongest = _pulse(settings, device, settings.current_densities[1])
-    recorded = {"duration": settings.duration or device.pulse.duration}
-    conflicts += base.unrecorded(key, recorded, device, name)
-    longest = device.relaxation.longest
-    conflicts += base.too_short(
-        f"{key}: relaxation.longest {longest:g} s of {name}", longest, device
-    )
-    return conflicts + base.too_large(
-        key, device, "duration", strongest.longest, strongest.strongest
-    )
+class Ask(Question[Sensitivity]):
+    """Thresholds with each assumption at both ends."""
 
+    settings = Sensitivity
+    title = "sensitivity of thresholds, {subject}"
+    missing = "a sensitivity"
+    figure = "tornado"
 
-def requests(campaign: Campaign, name: str, settings: Sensitivity, so_far: Rounds) -> Requests:
-    """Return the resting walls, then the pulses on the devices, at a temperature with replicas.
+    def problems(
+        self, key: str, _: str, settings: Sensitivity, campaign: Campaign, validate: Validate
+    ) -> list[str]:
+        """List the conflicts with the device and with assumptions, one sentence each."""
+        name, where, block = settings.device, f"{key}.device", f"{key}.changes"
+        devices = campaign.simulated
+        device, conflicts = base.changed(where, name, block, settings.changes, devices, validate)
+        if conflicts := conflicts or base.without_notch(key, name, device):
+            return conflicts
+        if (notch := settings.notch) > (notches := len(device.track.inner_notch_positions)):
+            fault = f"{key}.notch is {notch}, and {name} has {notches}; choose one of these"
+            conflicts.append(fault)
+        for assumption in settings.assumptions or ():
+            names = settings.offered
+            conflicts += misnamed(f"{key}.assumptions", assumption, names, "an assumption")
+        if conflicts:
+            return conflicts
+        rows = {row["name"] for row in variants(devices, settings)[1].rows}
+        for assumption in {**dict.fromkeys(rows), **settings.further}:
+            kind = "further" if assumption in settings.further else "assumptions"
+            for end in ("lower", "upper"):
+                block = f"{key}.{kind}.{assumption}.{end}"
+                keys = _scaled(getattr(settings.offered[assumption], end), device.plain())
+                conflicts += base.changed(where, name, block, keys, {name: device}, validate)[1]
+        conflicts = conflicts or [
+            f"{key}: the assumption {assumption} changes no simulation of {name}; remove it, or "
+            f"add what it needs to {key}.changes"
+            for assumption in settings.assumptions or settings.further
+            if assumption not in rows
+        ]
+        strongest = _pulse(settings, device, settings.current_densities[1])
+        recorded = {"duration": settings.duration or device.pulse.duration}
+        conflicts += base.unrecorded(key, recorded, device, name)
+        longest = device.relaxation.longest
+        whole, density = strongest.longest, strongest.strongest
+        return [
+            *conflicts,
+            *base.too_short(f"{key}: relaxation.longest {longest:g} s of {name}", longest, device),
+            *base.too_large(key, device, "duration", whole, density),
+        ]
 
-    They are the weakest and the strongest pulse, and those of the rounds.
-    """
-    devices, _ = variants(campaign.simulated, settings)
-    computations: Requests = []
-    starts: dict[str, str] = {}
-    after: dict[str, str] = {}
-    films: dict[str, Request] = {}
-    states: dict[str, Request] = {}
-    for variant, device in devices.items():
-        make = partial(level_job, device, settings.state.file_name)
-        path = STUDY.path(name, variant, "start")
-        # assumptions that act only during a pulse share one resting wall
-        after[variant] = starts.setdefault(make().to_json(), path)
-        least = minima_at(STUDY.path(name, variant, "minima"), device, settings.state)
-        assert least, "`problems` refuses a device without notches"
-        states[variant] = films.setdefault(least.digest, least)
-        if after[variant] == path:
-            conditions = Conditions(variant=variant, duration=NO_PULSE)
-            computations.append(
-                Request("run", path, make, states=states[variant], conditions=conditions)
+    def requests(
+        self, campaign: Campaign, name: str, settings: Sensitivity, so_far: Rounds
+    ) -> Requests:
+        """Yield the resting walls, then the pulses on the devices, at a temperature with replicas.
+
+        They are the weakest and the strongest pulse, and those of the rounds.
+        """
+        devices, _ = variants(campaign.simulated, settings)
+        starts: dict[str, str] = {}
+        after: dict[str, str] = {}
+        films: dict[str, Request] = {}
+        states: dict[str, Request] = {}
+        for variant, device in devices.items():
+            make = partial(level_job, device, settings.state.file_name)
+            path = self.path(name, variant, "start")
+            # assumptions that act only during a pulse share one resting wall
+            after[variant] = starts.setdefault(make().to_json(), path)
+            least = minima_at(self.path(name, variant, "minima"), device, settings.state)
+            assert least, "`problems` refuses a device without notches"
+            states[variant] = films.setdefault(least.digest, least)
+            if after[variant] == path:
+                conditions = Conditions(variant=variant, duration=NO_PULSE)
+                yield Request("run", path, make, states=states[variant], conditions=conditions)
+        both = [(variant, density) for variant in devices for density in settings.current_densities]
+        for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
+            hot = devices[variant].temperature.field
+            yield Request(
+                "run",
+                self.path(name, variant, current_name(density)),
+                partial(_pulse, settings, devices[variant], density, 1 if hot else None),
+                (after[variant],),
+                states=states[variant],
+                conditions=Conditions(variant=variant, current_density=density),
+                replicas=range(1, settings.replicas + 1) if hot else None,
             )
-    both = [(variant, density) for variant in devices for density in settings.current_densities]
-    for variant, density in [*both, *(pulse for one in so_far for pulse in one)]:
-        hot = devices[variant].temperature.field
-        pulse = Request(
-            "run",
-            STUDY.path(name, variant, current_name(density)),
-            partial(_pulse, settings, devices[variant], density, 1 if hot else None),
-            (after[variant],),
-            states=states[variant],
-            conditions=Conditions(variant=variant, current_density=density),
-            replicas=range(1, settings.replicas + 1) if hot else None,
-        )
-        computations.append(pulse)
-    return computations
 
+    def rounds(self, campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
+        """Return at most how many pulses each round asks for, by device and block of replicas.
 
-def rounds(campaign: Campaign, name: str, settings: Sensitivity) -> Expected:
-    """Return at most how many pulses each round asks for, by device and block of replicas.
+        As the thresholds of one and of both ends can differ, two are counted for each, the most.
+        """
+        low, high = settings.current_densities
+        pulses = self.requests(campaign, name, settings, ())
+        strongest = [(2, pulse) for pulse in pulses if pulse.conditions.current_density == high]
+        return [strongest] * halvings(high - low, settings.resolution)
 
-    As the thresholds of one and of both ends can differ, two are counted for each, the most.
-    """
-    low, high = settings.current_densities
-    pulses = requests(campaign, name, settings, ())
-    strongest = [(2, pulse) for pulse in pulses if pulse.conditions.current_density == high]
-    return [strongest] * halvings(high - low, settings.resolution)
-
-
-def about(campaign: Campaign, _: str, settings: Sensitivity) -> Rows:
-    """Return the assumptions that change a simulation."""
-    return variants(campaign.simulated, settings)[1]
-
-
-STUDY = question(
-    __name__,
-    Sensitivity,
-    title="sensitivity of thresholds, {subject}",
-    missing="a sensitivity",
-    figure="tornado",
-    places={
-        "run": f"[^/]+/[^/]+/(?:start|{ROWS})",
-        "minima": "[^/]+/[^/]+/minima",
-    },
-)
+    def about(self, campaign: Campaign, _: str, settings: Sensitivity) -> Rows:
+        """Return the assumptions that change a simulation."""
+        return variants(campaign.simulated, settings)[1]

@@ -10,7 +10,7 @@ from wallnet.config.quantities import CurrentDensity, silent
 from wallnet.devices.ask import DEVICES
 from wallnet.jobs import Job
 from wallnet.jobs.run import level_states
-from wallnet.questions.question import Requests, Rounds, question
+from wallnet.questions.question import Requests, Rounds
 from wallnet.studies import base
 
 
@@ -36,25 +36,22 @@ class SweptDevice(Job):
     device: dict[str, Any]
 
 
-@base.on_device
-def problems(key: str, name: str, settings: Sweeps, device: Device) -> list[str]:
-    """List the conflicts with the device: none but those of all studies of samples."""
-    return []
+class Ask(base.OnDevice[Sweeps]):
+    """The sweep of a device, on samples."""
 
+    settings = Sweeps
+    figure = "samples"
+    of_device = True
 
-def requests(campaign: Campaign, name: str, settings: Sweeps, _: Rounds) -> Requests:
-    """Return the initial state and the pulses, then the levels of a synapse at its notches."""
-    device = settings.swept(campaign.simulated[name])
-    half = {state for state in level_states(device.track) if state.half}
-    computations = DEVICES.requests(campaign, name, device, ())
-    return [request for request in computations if request.conditions.state not in half]
+    def requests(self, campaign: Campaign, name: str, settings: Sweeps, _: Rounds) -> Requests:
+        """Return the initial state and the pulses, then the levels of a synapse at its notches."""
+        device = settings.swept(campaign.simulated[name])
+        half = {state for state in level_states(device.track) if state.half}
+        computations = DEVICES.requests(campaign, name, device, ())
+        return [request for request in computations if request.conditions.state not in half]
 
-
-def about(campaign: Campaign, name: str, settings: Sweeps) -> Job:
-    """Return what the device tells of its detector, and of when it is read."""
-    device = settings.swept(campaign.simulated[name])
-    left_out = {*DEVICES.left_out}
-    return SweptDevice(device=device.model_dump(mode="json", exclude_none=True, exclude=left_out))
-
-
-STUDY = question(__name__, Sweeps, figure="samples", of_device=True, places={})
+    def about(self, campaign: Campaign, name: str, settings: Sweeps) -> Job:
+        """Return what the device tells of its detector, and of when it is read."""
+        device = settings.swept(campaign.simulated[name])
+        form: dict[str, Any] = {"mode": "json", "exclude_none": True}
+        return SweptDevice(device=device.model_dump(**form, exclude={*DEVICES.left_out}))

@@ -16,13 +16,15 @@ from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Job, Request, Run, initial_job, pulse_train_job
 from wallnet.jobs.film import film_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
-from wallnet.jobs.request import NO_PULSE, ROWS, Conditions, minima_at, where
+from wallnet.jobs.request import NO_PULSE, Conditions, minima_at, where
 from wallnet.jobs.run import level_job, placed_at
-from wallnet.questions.question import Expected, Requests, Rounds, question
+from wallnet.questions.question import Expected, Requests, Rounds
 from wallnet.studies import base
-from wallnet.studies.barriers.ask import STUDY as BARRIERS
+from wallnet.studies.barriers.ask import Ask as OfBarriers
 
 _HEATED = {"ambient": 300.0, "heating": "pulse"}
+
+BARRIERS = OfBarriers()
 
 MODELS: dict[str, dict[str, Any]] = {
     "isothermal": {"temperature": {"ambient": 300.0}},
@@ -100,34 +102,6 @@ class Thermal(base.Sampled, base.Varied, Sweep):
         return numbers
 
 
-@base.on_device
-def problems(key: str, block: str, settings: Thermal, device: Device) -> list[str]:
-    """List the conflicts with one variant of the device, one sentence each."""
-    if not device.temperature.field:
-        return [f"{block} has no temperature; give temperature.ambient in K"]
-    strongest = max(settings.current_densities, key=abs)
-    pulse = settings.pulse(device, strongest)
-    total = pulse.duration + max(pulse.pause, settings.onward)
-    pinned = tuple(name for name in settings.starts if name != INITIAL)
-    fault = f"{key}.write_current needs a state to lose; add one such as notch 1 to {key}.starts"
-    return [
-        *([fault] if settings.write_current and not pinned else []),
-        *(base.FromStates(starts=pinned).misfits(key, block, device) if pinned else []),
-        *base.unrecorded(key, {"duration": pulse.duration}, device, settings.device),
-        *base.too_large(key, device, "pulse and pause", total, strongest),
-    ]
-
-
-def _start(device: Device, place: tuple[str, ...], state: WallState) -> Request:
-    """Return the request of the wall on which pulses start, which relaxed without a field."""
-    if state == INITIAL:
-        return Request("initial", STUDY.path(*place, "initial"), partial(initial_job, device))
-    still = device.temperature.model_copy(update={"thermal_field": False})
-    make = partial(level_job, device.model_copy(update={"temperature": still}), state.file_name)
-    path, conditions = STUDY.path(*place, state.file_name, "start"), Conditions(state=state)
-    return Request("run", path, make, conditions=replace(conditions, duration=NO_PULSE))
-
-
 def _pulse_train(
     settings: Thermal, device: Device, state: WallState, density: float, replica: int | None = None
 ) -> Run:
@@ -141,63 +115,6 @@ def _pulse_train(
     return pulse_train_job(device, (pulse,), replica=replica, **rules)
 
 
-def requests(campaign: Campaign, name: str, settings: Thermal, so_far: Rounds) -> Requests:
-    """Return the walls that pulses start from, the pulses at 0 K, and the replicas of each variant.
-
-    The replicas of each round follow those of the start, in files of their own. The barriers of the
-    device are the last, if the campaign asks for those of a variant.
-    """
-    further = [None, *({tuple(pulse) for pulse in one} for one in so_far)]
-    cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
-    films: list[tuple[str | None, Device]] = [(None, cold)]
-    films += [(v, settings.of_variant(campaign.simulated, v)) for v in settings.variants]
-    computations: Requests = []
-    # models that differ by the heat of pulses have the same minima and starts
-    shared: dict[str, Request] = {}
-    for variant, device in films:
-        place = (name, variant) if variant else (name,)
-        states = minima_at(STUDY.path(*place, "minima"), device)
-        states = states and shared.setdefault(states.digest, states)
-        for state in settings.states():
-            made = replace(_start(device, place, state), states=states)
-            start = shared.setdefault(made.digest, made)
-            computations += [start] if start is made else []
-            after = (start.path, states.path) if variant and states else (start.path,)
-            folder = place if state == INITIAL else (*place, state.file_name)
-            for density in settings.current_densities:
-                conditions = Conditions(variant=variant, state=state, current_density=density)
-                if variant is None:
-                    path = STUDY.path(*folder, current_name(density))
-                    make = partial(_pulse_train, settings, device, state, density)
-                    conditions = replace(conditions, temperature=0.0)
-                    pulse = Request("run", path, make, after, "", states, conditions, in_block=True)
-                    computations.append(pulse)
-                    continue
-                stem = f"{current_name(density)}_{device.temperature.field:.1f}K"
-                make = partial(_pulse_train, settings, device, state, density, 1)
-                parts = zip(settings.replicas_of_rounds(), further, strict=False)
-                for number, (replicas, chosen) in enumerate(parts):
-                    if chosen is not None and (variant, str(state), density) not in chosen:
-                        continue
-                    path = STUDY.path(*folder, *([f"round-{number}"] if number else []), stem)
-                    pulse = Request(
-                        "run", path, make, after, "", states, conditions, {}, True, (), replicas
-                    )
-                    computations.append(pulse)
-    if about(campaign, name, settings).attempt_frequencies:
-        kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
-        paths = BARRIERS.requests_of(campaign, settings.device)
-        computations += where(paths, "barrier", Conditions(temperature=kelvin))
-    return computations
-
-
-def rounds(campaign: Campaign, name: str, settings: Thermal) -> Expected:
-    """Return at most how many replicas each round asks for: those of all pulses."""
-    replicas = settings.replicas_of_rounds()[1:]
-    pulses = [one for one in requests(campaign, name, settings, ()) if one.replicas and replicas]
-    return [[(1, replace(pulse, replicas=numbers)) for pulse in pulses] for numbers in replicas]
-
-
 class ReadoutJob(Job):
     """How states are read, by name of the variant, and what the energy of pulses depends on."""
 
@@ -207,37 +124,112 @@ class ReadoutJob(Job):
     """Least and greatest attempt frequency in 1/s of variants whose barriers are asked for."""
 
 
-def about(campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
-    """Return detectors and attempt frequencies, on which no simulation depends."""
-    variants = {name: settings.of_variant(campaign.simulated, name) for name in settings.variants}
-    device = campaign.simulated[settings.device]
-    barriers = BARRIERS.subjects(campaign).get(settings.device)
-    # they depend on track and film, which a variant can change
-    frequencies = {
-        name: barriers.attempt_frequencies
-        for name, variant in variants.items()
-        if barriers
-        and variant.temperature.ambient == barriers.temperature
-        and (variant.sampled_track, variant.variation, film_of(variant))
-        == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
-    }
-    detectors = {name: variant.junction for name, variant in variants.items()}
-    return ReadoutJob(
-        detectors=detectors,
-        write_energy=write_energy_job(device),
-        attempt_frequencies=frequencies,
-    )
+class Ask(base.OnDevice[Thermal]):
+    """Replicas of pulses, and the same pulses at 0 K."""
 
+    settings = Thermal
+    title = "states at a temperature, {subject}"
+    sections = (BARRIERS.name,)
+    figure = "map"
 
-STUDY = question(
-    __name__,
-    Thermal,
-    title="states at a temperature, {subject}",
-    sections=(BARRIERS.name,),
-    figure="map",
-    places={
-        "initial": "(?:[^/]+/){1,2}initial",
-        "minima": "(?:[^/]+/){1,2}minima",
-        "run": f"(?:[^/]+/){{1,4}}(?:start|{ROWS})",
-    },
-)
+    def conflicts(self, key: str, block: str, settings: Thermal, device: Device) -> list[str]:
+        """List the conflicts with one variant of the device, one sentence each."""
+        if not device.temperature.field:
+            return [f"{block} has no temperature; give temperature.ambient in K"]
+        strongest = max(settings.current_densities, key=abs)
+        pulse = settings.pulse(device, strongest)
+        total = pulse.duration + max(pulse.pause, settings.onward)
+        pinned = tuple(name for name in settings.starts if name != INITIAL)
+        fault = f"write_current needs a state to lose; add one such as notch 1 to {key}.starts"
+        return [
+            *([f"{key}.{fault}"] if settings.write_current and not pinned else []),
+            *(base.FromStates(starts=pinned).misfits(key, block, device) if pinned else []),
+            *base.unrecorded(key, {"duration": pulse.duration}, device, settings.device),
+            *base.too_large(key, device, "pulse and pause", total, strongest),
+        ]
+
+    def requests(
+        self, campaign: Campaign, name: str, settings: Thermal, so_far: Rounds
+    ) -> Requests:
+        """Yield the walls that pulses start from, the pulses at 0 K, and replicas of each variant.
+
+        The replicas of each round follow those of the start, in files of their own. The barriers of
+        the device are the last, if the campaign asks for those of a variant.
+        """
+        further = [None, *({tuple(pulse) for pulse in one} for one in so_far)]
+        cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
+        films: list[tuple[str | None, Device]] = [(None, cold)]
+        films += [(v, settings.of_variant(campaign.simulated, v)) for v in settings.variants]
+        # models that differ by the heat of pulses have the same minima and starts
+        shared: dict[str, Request] = {}
+        for variant, device in films:
+            place = (name, variant) if variant else (name,)
+            states = minima_at(self.path(*place, "minima"), device)
+            states = states and shared.setdefault(states.digest, states)
+            for state in settings.states():
+                made = replace(self._start(device, place, state), states=states)
+                start = shared.setdefault(made.digest, made)
+                yield from [start] if start is made else []
+                after = (start.path, states.path) if variant and states else (start.path,)
+                folder = place if state == INITIAL else (*place, state.file_name)
+                for density in settings.current_densities:
+                    conditions = Conditions(variant=variant, state=state, current_density=density)
+                    if variant is None:
+                        path = self.path(*folder, current_name(density))
+                        make = partial(_pulse_train, settings, device, state, density)
+                        conditions = replace(conditions, temperature=0.0)
+                        own = (path, make, after, "", states, conditions)
+                        yield Request("run", *own, in_block=True)
+                        continue
+                    stem = f"{current_name(density)}_{device.temperature.field:.1f}K"
+                    make = partial(_pulse_train, settings, device, state, density, 1)
+                    parts = zip(settings.replicas_of_rounds(), further, strict=False)
+                    for number, (replicas, chosen) in enumerate(parts):
+                        if chosen is not None and (variant, str(state), density) not in chosen:
+                            continue
+                        path = self.path(*folder, *([f"round-{number}"] if number else []), stem)
+                        own = (path, make, after, "", states, conditions)
+                        yield Request("run", *own, in_block=True, replicas=replicas)
+        if self.about(campaign, name, settings).attempt_frequencies:
+            kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
+            paths = BARRIERS.requests_of(campaign, settings.device)
+            yield from where(paths, "barrier", Conditions(temperature=kelvin))
+
+    def _start(self, device: Device, place: tuple[str, ...], state: WallState) -> Request:
+        """Return the request of the wall on which pulses start, which relaxed without a field."""
+        if state == INITIAL:
+            return Request("initial", self.path(*place, "initial"), partial(initial_job, device))
+        still = device.temperature.model_copy(update={"thermal_field": False})
+        make = partial(level_job, device.model_copy(update={"temperature": still}), state.file_name)
+        path, conditions = self.path(*place, state.file_name, "start"), Conditions(state=state)
+        return Request("run", path, make, conditions=replace(conditions, duration=NO_PULSE))
+
+    def rounds(self, campaign: Campaign, name: str, settings: Thermal) -> Expected:
+        """Return at most how many replicas each round asks for: those of all pulses."""
+        replicas = settings.replicas_of_rounds()[1:]
+        every = self.requests(campaign, name, settings, ()) if replicas else []
+        pulses = [one for one in every if one.replicas]
+        return [[(1, replace(pulse, replicas=numbers)) for pulse in pulses] for numbers in replicas]
+
+    def about(self, campaign: Campaign, _: str, settings: Thermal) -> ReadoutJob:
+        """Return detectors and attempt frequencies, on which no simulation depends."""
+        variants = {
+            name: settings.of_variant(campaign.simulated, name) for name in settings.variants
+        }
+        device = campaign.simulated[settings.device]
+        barriers = BARRIERS.subjects(campaign).get(settings.device)
+        # they depend on track and film, which a variant can change
+        frequencies = {
+            name: barriers.attempt_frequencies
+            for name, variant in variants.items()
+            if barriers
+            and variant.temperature.ambient == barriers.temperature
+            and (variant.sampled_track, variant.variation, film_of(variant))
+            == (device.sampled_track, device.variation, film_of(device, barriers.temperature))
+        }
+        detectors = {name: variant.junction for name, variant in variants.items()}
+        return ReadoutJob(
+            detectors=detectors,
+            write_energy=write_energy_job(device),
+            attempt_frequencies=frequencies,
+        )

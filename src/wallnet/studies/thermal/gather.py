@@ -15,7 +15,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.files.schema.states import FREE
 from wallnet.jobs.request import Conditions
-from wallnet.questions.opened import Opened, over
+from wallnet.questions.opened import Gathering, Opened, over
 from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
@@ -51,75 +51,10 @@ Pulse = tuple[str, str, float]
 """A pulse in a model: its name, the state from which it starts, current density in A/m²."""
 
 
-def next_round(settings: Thermal, opened: Opened) -> list[Pulse]:
-    """Return the pulses with a probability whose interval is too wide, none if there is none."""
-    return next_round_of_samples(settings, [opened])
-
-
-def next_round_of_samples(settings: Thermal, results: Sequence[Opened]) -> list[Pulse]:
-    """Return the same from the runs of all samples, as if these were alike."""
-    ends: dict[Pulse, list[str]] = {}
-    for run in itertools.chain.from_iterable(opened.pulses() for opened in results):
-        place = run.conditions
-        if place.variant and not run.beyond_model:
-            pulse = (place.variant, str(place.state), float(place.current_density or 0))
-            wall = _wall(run.read(*OF_REPLICA), run.states)
-            ends.setdefault(pulse, []).append(wall.later or wall.state)
-    widest = settings.interval or 1.0
-    return [pulse for pulse, states in ends.items() if _width(states) > widest]
-
-
 def _width(states: Sequence[str]) -> float:
     """Return the width of the widest interval of the probabilities of the states of runs."""
     limits = [interval(count, count, len(states)) for count in Counter(states).values()]
     return max(high - low for low, high in limits)
-
-
-def gather(settings: Thermal, opened: Opened) -> dict[str, Any]:
-    """Return the variables of all models, states and current densities."""
-    # in the order of the configuration, which JSON does not keep
-    replicas = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
-    models = list(dict.fromkeys(str(replica.conditions.variant) for replica in replicas))
-    numbers = np.unique([replica.conditions.replica for replica in replicas])
-    starts, densities = settings.states(), settings.current_densities
-    shape = (len(models), len(starts), len(densities))
-    cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
-    points = [
-        _point(
-            opened,
-            Conditions(variant=model, state=start, current_density=density),
-            numbers.size,
-        )
-        for model, start, density in itertools.product(models, starts, densities)
-    ]
-    every = [wall for walls, *_ in points for wall in walls]
-    seen = {name for wall in every for name in (wall.state, wall.later) if name}
-    states = sorted(
-        seen | {str(wall.state) for wall in cold}, key=lambda name: WallState(name).order
-    )
-    # all traces have the same times
-    traced, time = max((trace for *_, trace in points), key=lambda trace: trace[0].size)
-    rows = []
-    for walls, variables, (curves, _) in points:
-        variables["traced_conductance"] = curves if curves.size else np.full_like(traced, math.nan)
-        rows.append(_row(walls, states, settings, numbers.size) | variables)
-    values = over(shape, rows)
-    ambient = dict(zip(models, values.pop("ambient")[:, 0, 0], strict=True))
-    for name in ("replica_conductance", "traced_conductance"):
-        values[name] = np.moveaxis(values[name], 3, 0)
-    of_cold = [{"cold_state": str(wall.state), "cold_position": wall.position} for wall in cold]
-    return {
-        **_lifetimes(settings, opened, states, ambient),
-        **values,
-        **over(shape[1:], of_cold),
-        "time": time,
-        "reading_time": settings.reading_time,
-        "model": models,
-        "start_state": starts,
-        "outcome": states,
-        "replica": numbers,
-        "current_density": densities,
-    }
 
 
 def _row(
@@ -233,3 +168,74 @@ def _wall(content: xarray.Dataset, states: States) -> Wall:
         ends = content["onward_wall_bottom"].item(), content["onward_wall_top"].item()
         later = str(states.state(ends, int(onward), True))
     return Wall(str(end.state), end.position, later)
+
+
+class Gather(Gathering[Thermal]):
+    """States, with their probabilities."""
+
+    def next_round(self, settings: Thermal, opened: Opened) -> list[Pulse]:
+        """Return the pulses with a probability whose interval is too wide."""
+        return self.next_round_of_samples(settings, [opened])[0]
+
+    def next_round_of_samples(
+        self, settings: Thermal, results: Sequence[Opened]
+    ) -> list[list[Pulse]]:
+        """Return the same for each sample, from the runs of all, as if these were alike."""
+        ends: dict[Pulse, list[str]] = {}
+        for run in itertools.chain.from_iterable(opened.pulses() for opened in results):
+            place = run.conditions
+            if place.variant and not run.beyond_model:
+                pulse = (place.variant, str(place.state), float(place.current_density or 0))
+                wall = _wall(run.read(*OF_REPLICA), run.states)
+                ends.setdefault(pulse, []).append(wall.later or wall.state)
+        widest = settings.interval or 1.0
+        wide = [pulse for pulse, states in ends.items() if _width(states) > widest]
+        return [wide] * len(results)
+
+    def gather(self, settings: Thermal, opened: Opened) -> dict[str, Any]:
+        """Return the variables of all models, states and current densities."""
+        # in the order of the configuration, which JSON does not keep
+        replicas = [pulse for pulse in opened.pulses() if pulse.conditions.variant]
+        models = list(dict.fromkeys(str(replica.conditions.variant) for replica in replicas))
+        numbers = np.unique([replica.conditions.replica for replica in replicas])
+        starts, densities = settings.states(), settings.current_densities
+        shape = (len(models), len(starts), len(densities))
+        cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
+        points = [
+            _point(
+                opened,
+                Conditions(variant=model, state=start, current_density=density),
+                numbers.size,
+            )
+            for model, start, density in itertools.product(models, starts, densities)
+        ]
+        every = [wall for walls, *_ in points for wall in walls]
+        seen = {name for wall in every for name in (wall.state, wall.later) if name}
+        states = sorted(
+            seen | {str(wall.state) for wall in cold}, key=lambda name: WallState(name).order
+        )
+        # all traces have the same times
+        traced, time = max((trace for *_, trace in points), key=lambda trace: trace[0].size)
+        rows = []
+        for walls, variables, (curves, _) in points:
+            variables["traced_conductance"] = (
+                curves if curves.size else np.full_like(traced, math.nan)
+            )
+            rows.append(_row(walls, states, settings, numbers.size) | variables)
+        values = over(shape, rows)
+        ambient = dict(zip(models, values.pop("ambient")[:, 0, 0], strict=True))
+        for name in ("replica_conductance", "traced_conductance"):
+            values[name] = np.moveaxis(values[name], 3, 0)
+        of_cold = [{"cold_state": str(wall.state), "cold_position": wall.position} for wall in cold]
+        return {
+            **_lifetimes(settings, opened, states, ambient),
+            **values,
+            **over(shape[1:], of_cold),
+            "time": time,
+            "reading_time": settings.reading_time,
+            "model": models,
+            "start_state": starts,
+            "outcome": states,
+            "replica": numbers,
+            "current_density": densities,
+        }

@@ -9,31 +9,15 @@ import xarray
 
 from wallnet.config import Figures
 from wallnet.files.schema.states import FREE
-from wallnet.questions.presentation import YES, cells, columns, of_variant, rows_of, some
+from wallnet.questions.presentation import YES, Presentation, cells, of_variant, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers.show import frequency_text, lifetime_text
 from wallnet.studies.thermal import disturb, schemes, statistics
-from wallnet.studies.thermal.ask import STUDY
 
 BEYOND = "beyond the model"
 UNRESOLVED = "unresolved"
 """State of a wall that is still free when its simulation ends, before it is read."""
-
-
-def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the table of all outcomes, that of the pulses, and that of what can be written."""
-    return [_outcomes(data, name), _pulses(data, name), _written(data, name)]
-
-
-def tables_of_samples(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables for which all samples count, if there are any."""
-    of_states = (statistics.between_samples, statistics.conductances)
-    makers = (schemes.verified_writes, *of_states, disturb.weak_pulses)
-    return [table for maker in makers for table in maker(data, name)]
-
-
-compared = schemes.compared
 
 
 def _reading_time(data: xarray.Dataset) -> str:
@@ -58,43 +42,6 @@ def _lifetimes(data: xarray.Dataset, rows: Any) -> dict[str, tuple[Any, Format]]
     }
 
 
-def faults(data: xarray.Dataset, name: str) -> list[str]:
-    """Return what the user should change, as the page of a campaign shows it."""
-    written = (data["outcome_probability"] > 0).any(["start_state", "current_density"])
-    short = written & (data["outcome_lasts"] == 0)
-    messages = []
-    for model in data["model"].values[short.any("outcome").values]:
-        states = ", ".join(map(str, data["outcome"].values[short.sel(model=model).values]))
-        messages.append(
-            f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
-            f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
-            "shorten reading_time"
-        )
-    return messages
-
-
-def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many pulses wrote one state in all runs."""
-    written = data["outcome_probability"].drop_sel(outcome=FREE, errors="ignore")
-    surely = (written == 1).any("outcome")
-    counts = (
-        some(int(sure.sum()), sure.size, "pulses") + of_variant(str(model))
-        for model, sure in zip(data["model"].values, surely.values, strict=True)
-    )
-    return f"with heat ({name}), {', '.join(counts)} wrote one state in all runs"
-
-
-def probabilities(data: xarray.Dataset) -> pandas.DataFrame:
-    """Return the probability of each state with its interval, over J in 10¹² A/m² and the model.
-
-    Pulses start from the first state.
-    """
-    rows = rows_of(data.isel(start_state=0), "model", "current_density", "outcome")
-    names = dict(zip(PROBABILITY, ("P", "low", "high"), strict=True))
-    rows = rows.rename(columns={"outcome": "state", **names})
-    return rows.assign(J=rows["current_density"] / 1e12)
-
-
 def _outcomes(data: xarray.Dataset, name: str) -> Table:
     """Return the table of the states that each pulse can write."""
     rows = rows_of(data, "model", "start_state", "current_density", "outcome")
@@ -110,9 +57,9 @@ def _outcomes(data: xarray.Dataset, name: str) -> Table:
     return of_columns(
         f"{name}: outcomes {_reading_time(data)} after the pause",
         {
-            **columns(STUDY, rows, "model", *PULSE, "cold_state", "outcome"),
+            **Show.columns(rows, "model", *PULSE, "cold_state", "outcome"),
             "after the pause": (counts.values, ""),
-            **columns(STUDY, rows, "outcome_certain", *PROBABILITY),
+            **Show.columns(rows, "outcome_certain", *PROBABILITY),
             **_lifetimes(data, rows),
         },
     )
@@ -128,10 +75,10 @@ def _pulses(data: xarray.Dataset, name: str) -> Table:
     return of_columns(
         f"{name}: pulses",
         {
-            **columns(STUDY, rows, "model", *PULSE, *replicas),
+            **Show.columns(rows, "model", *PULSE, *replicas),
             "from (nm)": (rows["leftmost"].values / 1e-9, ".1f"),
             "to (nm)": (rows["rightmost"].values / 1e-9, ".1f"),
-            **columns(STUDY, rows, "unresolved_share", *heat),
+            **Show.columns(rows, "unresolved_share", *heat),
         },
     )
 
@@ -145,52 +92,104 @@ def _written(data: xarray.Dataset, name: str) -> Table:
     rows = rows[(rows["outcome_probability"] > 0) & (rows["outcome"] != FREE)]
     names = ("model", "outcome", *PULSE, *PROBABILITY, "cold_state")
     title = f"{name}: writing of each state, with its most probable pulse"
-    return of_columns(title, columns(STUDY, rows, *names))
+    return of_columns(title, Show.columns(rows, *names))
 
 
-def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
-    """Draw probabilities over current density, one panel a model.
+class Show(Presentation):
+    """Tables and figure of the states that pulses write at a temperature."""
 
-    Rows are the states after the pulse if all pulses start from one state. Otherwise they are the
-    states before it, and a cell has the most probable state after it.
-    """
-    from matplotlib import colormaps
-    from matplotlib.patches import Rectangle
+    def tables(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the table of all outcomes, that of the pulses, and that of what can be written."""
+        return [_outcomes(data, name), _pulses(data, name), _written(data, name)]
 
-    starts = list(map(str, data["start_state"].values))
-    models, states = data["model"].values, list(map(str, data["outcome"].values))
-    labels = starts if starts[1:] else states
-    density = [f"{density / 1e12:g}" for density in data["current_density"].values]
-    height = 0.12 + len(models) * (0.06 + 0.036 * len(labels))
-    figure, panels = style.panels(figures, len(models), 1, height, sharex=True)
-    for axes, model in zip(panels[:, 0], models, strict=True):
-        chosen = data.sel(model=model).transpose("start_state", "outcome", ...)
-        probability, low, high = (chosen[name].values for name in PROBABILITY)
-        seen = (np.nan_to_num(probability) > 0) | (chosen["outcome_count"].values > 0)
-        texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(probability, low, high)
-        texts = np.where(seen, np.char.replace(texts, "nan", "–"), "")  # of unresolved walls
-        cold, low = chosen["cold_state"].values, np.nan_to_num(low)
-        beyond = chosen["heated_beyond_model"].values == 1
-        if starts[1:]:
-            best = np.nan_to_num(probability, nan=-1.0).argmax(axis=1)[:, np.newaxis]
-            texts, low = (np.take_along_axis(v, best, 1)[:, 0] for v in (texts, low))
-            likely = np.array(states)[best[:, 0]]
-            lines = np.char.add(np.char.add(likely, "\n"), texts)
-            texts = np.where(beyond | (texts == ""), "", lines)
-            framed = np.argwhere((likely == cold) & ~beyond).tolist()
-        else:
-            texts, low = texts[0], low[0]
-            framed = [[states.index(str(state)), column] for column, state in enumerate(cold[0])]
-        # so few replicas are pale; dark colours would hide the numbers
-        cells(axes, colormaps["Blues"](0.7 * low), texts, density, labels)
-        for row, column in framed:
-            place = (column - 0.5, row - 0.5)
-            axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))
-        for row, column in np.argwhere(beyond):
-            place, tall = (column - 0.5, row - 0.5), 1 if starts[1:] else len(states)
-            axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", ec="0.6"))
-        axes.set_title(style.plain(str(model)), loc="left")
-        before = "state before the pulse" if starts[1:] else f"state after {_reading_time(data)}"
-        axes.set_ylabel(before)
-    panels[-1, 0].set_xlabel(style.J_LABEL)
-    return figure
+    def tables_of_samples(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the tables for which all samples count, if there are any."""
+        of_states = (statistics.between_samples, statistics.conductances)
+        makers = (schemes.verified_writes, *of_states, disturb.weak_pulses)
+        return [table for maker in makers for table in maker(data, name)]
+
+    def finding(self, data: xarray.Dataset, name: str) -> str:
+        """Return how many pulses wrote one state in all runs."""
+        written = data["outcome_probability"].drop_sel(outcome=FREE, errors="ignore")
+        surely = (written == 1).any("outcome")
+        counts = (
+            some(int(sure.sum()), sure.size, "pulses") + of_variant(str(model))
+            for model, sure in zip(data["model"].values, surely.values, strict=True)
+        )
+        return f"with heat ({name}), {', '.join(counts)} wrote one state in all runs"
+
+    def faults(self, data: xarray.Dataset, name: str) -> list[str]:
+        """Return where walls are taken to stay longer than their lifetime."""
+        written = (data["outcome_probability"] > 0).any(["start_state", "current_density"])
+        short = written & (data["outcome_lasts"] == 0)
+        messages = []
+        for model in data["model"].values[short.any("outcome").values]:
+            states = ", ".join(map(str, data["outcome"].values[short.sel(model=model).values]))
+            messages.append(
+                f"thermal {name}, {model}: the wall is taken to stay at {states} until it is read, "
+                f"{_reading_time(data)} after the pause, which is longer than its lifetime there; "
+                "shorten reading_time"
+            )
+        return messages
+
+    def probabilities(self, data: xarray.Dataset) -> pandas.DataFrame:
+        """Return the probability of each state with its interval, over J and the model.
+
+        Pulses start from the first state.
+        """
+        rows = rows_of(data.isel(start_state=0), "model", "current_density", "outcome")
+        names = dict(zip(PROBABILITY, ("P", "low", "high"), strict=True))
+        rows = rows.rename(columns={"outcome": "state", **names})
+        return rows.assign(J=rows["current_density"] / 1e12)
+
+    def compared(self, data: xarray.Dataset) -> list[dict[str, str]]:
+        """Return the rows of the verified writes."""
+        return schemes.compared(data)
+
+    def draw(self, data: xarray.Dataset, figures: Figures) -> "style.Figure":
+        """Draw probabilities over current density, one panel a model.
+
+        Rows are the states after the pulse if all pulses start from one state. Otherwise they are
+        the states before it, and a cell has the most probable state after it.
+        """
+        from matplotlib import colormaps
+        from matplotlib.patches import Rectangle
+
+        starts = list(map(str, data["start_state"].values))
+        models, states = data["model"].values, list(map(str, data["outcome"].values))
+        labels = starts if starts[1:] else states
+        density = [f"{density / 1e12:g}" for density in data["current_density"].values]
+        height = 0.12 + len(models) * (0.06 + 0.036 * len(labels))
+        figure, panels = style.panels(figures, len(models), 1, height, sharex=True)
+        for axes, model in zip(panels[:, 0], models, strict=True):
+            chosen = data.sel(model=model).transpose("start_state", "outcome", ...)
+            probability, low, high = (chosen[name].values for name in PROBABILITY)
+            seen = (np.nan_to_num(probability) > 0) | (chosen["outcome_count"].values > 0)
+            texts = np.vectorize("{:.2f}\n{:.2f}–{:.2f}".format)(probability, low, high)
+            texts = np.where(seen, np.char.replace(texts, "nan", "–"), "")  # of unresolved walls
+            cold, low = chosen["cold_state"].values, np.nan_to_num(low)
+            beyond = chosen["heated_beyond_model"].values == 1
+            if starts[1:]:
+                best = np.nan_to_num(probability, nan=-1.0).argmax(axis=1)[:, np.newaxis]
+                texts, low = (np.take_along_axis(v, best, 1)[:, 0] for v in (texts, low))
+                likely = np.array(states)[best[:, 0]]
+                lines = np.char.add(np.char.add(likely, "\n"), texts)
+                texts = np.where(beyond | (texts == ""), "", lines)
+                framed = np.argwhere((likely == cold) & ~beyond).tolist()
+            else:
+                texts, low = texts[0], low[0]
+                rows = map(states.index, map(str, cold[0]))
+                framed = [[row, column] for column, row in enumerate(rows)]
+            # so few replicas are pale; dark colours would hide the numbers
+            cells(axes, colormaps["Blues"](0.7 * low), texts, density, labels)
+            for row, column in framed:
+                place = (column - 0.5, row - 0.5)
+                axes.add_patch(Rectangle(place, 1, 1, fill=False, ec="#D55E00", lw=1.5, zorder=3))
+            for row, column in np.argwhere(beyond):
+                place, tall = (column - 0.5, row - 0.5), 1 if starts[1:] else len(states)
+                axes.add_patch(Rectangle(place, 1, tall, fill=False, hatch="////", ec="0.6"))
+            axes.set_title(style.plain(str(model)), loc="left")
+            when = "before the pulse" if starts[1:] else f"after {_reading_time(data)}"
+            axes.set_ylabel(f"state {when}")
+        panels[-1, 0].set_xlabel(style.J_LABEL)
+        return figure

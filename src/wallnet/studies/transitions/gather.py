@@ -7,7 +7,7 @@ import numpy as np
 
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
-from wallnet.questions.opened import Opened, over
+from wallnet.questions.opened import Gathering, Opened, over
 from wallnet.studies.transitions.ask import Transitions
 from wallnet.tracks.states import Outcome
 
@@ -18,37 +18,40 @@ def target_of(end: Outcome, targets: Sequence[WallState]) -> int:
     return targets.index(end.state) if there and end.state in targets else -1
 
 
-def gather(settings: Transitions, opened: Opened) -> dict[str, Any]:
-    """Return the variables of the pulses from all states of a device.
+class Gather(Gathering[Transitions]):
+    """Pulses from all states."""
 
-    Targets are the states from which pulses start, then those of `WITHOUT_WALL`.
-    """
-    names = [level.state for level in opened.relaxed()]
-    starts = [level.outcomes[-1] for level in opened.relaxed()]
-    ends = [pulse.outcomes[-1] for pulse in opened.pulses()]
-    targets = [*names, *WITHOUT_WALL]
-    stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
-    shape = (len(names), len(settings.durations), len(settings.signed))
-    rows = [
-        {
-            "end_state": str(end.state),
-            "end_settled": end.resting is True,
-            "end_bottom": end.bottom,
-            "end_top": end.top,
-            "end_target": target_of(end, targets),
+    def gather(self, settings: Transitions, opened: Opened) -> dict[str, Any]:
+        """Return the variables of the pulses from all states of a device.
+
+        Targets are the states from which pulses start, then those of `WITHOUT_WALL`.
+        """
+        names = [level.state for level in opened.relaxed()]
+        starts = [level.outcomes[-1] for level in opened.relaxed()]
+        ends = [pulse.outcomes[-1] for pulse in opened.pulses()]
+        targets = [*names, *WITHOUT_WALL]
+        stable = [start.rests_in(name) for start, name in zip(starts, names, strict=True)]
+        shape = (len(names), len(settings.durations), len(settings.signed))
+        rows = [
+            {
+                "end_state": str(end.state),
+                "end_settled": end.resting is True,
+                "end_bottom": end.bottom,
+                "end_top": end.top,
+                "end_target": target_of(end, targets),
+            }
+            for end in ends
+        ]
+        values = over(shape, rows)
+        led, start = values["end_target"], np.arange(len(names))[:, np.newaxis, np.newaxis]
+        moves = np.take(stable, start) & (led >= 0) & (led != start)
+        return {
+            "start_stable": stable,
+            **values,
+            "reached": np.isin(np.arange(len(targets)), led[moves]),
+            "left": moves.any(axis=(1, 2)),
+            "start": names,
+            "target": targets,
+            "duration": settings.durations,
+            "current_density": settings.signed,
         }
-        for end in ends
-    ]
-    values = over(shape, rows)
-    led, start = values["end_target"], np.arange(len(names))[:, np.newaxis, np.newaxis]
-    moves = np.take(stable, start) & (led >= 0) & (led != start)
-    return {
-        "start_stable": stable,
-        **values,
-        "reached": np.isin(np.arange(len(targets)), led[moves]),
-        "left": moves.any(axis=(1, 2)),
-        "start": names,
-        "target": targets,
-        "duration": settings.durations,
-        "current_density": settings.signed,
-    }

@@ -12,35 +12,10 @@ from wallnet.devices.tables import sign_of, write_energies
 from wallnet.devices.write_energy import write_energy_of
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.report import WriteEnergyJob
-from wallnet.questions.presentation import YES, cells, columns, rows_of, some
+from wallnet.questions.presentation import YES, Presentation, cells, rows_of, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns, significant
 from wallnet.studies.compact import both_ways, pairs_of
-from wallnet.studies.transitions.ask import STUDY
-
-
-def tables(data: xarray.Dataset, name: str) -> list[Table]:
-    """Return the tables of pulses, sequences and states."""
-    job = WriteEnergyJob.of_dataset(data.attrs)
-    rows = rows_of(data, "start", "duration", "current_density")
-    rows["target"] = rows["end_target"].map(dict(enumerate(data["target"].values)))
-    cost = write_energy_of(job, rows["current_density"], rows["duration"])
-    pulse = ("start", "duration", "current_density")
-    ends = ("end_state", "end_settled", "end_bottom", "end_top")
-    shown = columns(STUDY, rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
-    rows = rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"])
-    return [
-        of_columns(f"{name}: where each pulse leads", shown | write_energies(cost)),
-        _sequences(data, rows, name),
-        _states(data, name),
-    ]
-
-
-def compared(data: xarray.Dataset) -> list[dict[str, str]]:
-    """Return the row in the table of devices: how many states pulses lead to from each other."""
-    pulses = files.of_perfect_device(data)
-    whole = [state for state in pulses["target"].values.tolist() if not files.WallState(state).half]
-    return [{"mutually reachable at 0 K": str(len(both_ways(pairs_of(pulses), whole)))}]
 
 
 def shortest(pulses: pandas.DataFrame) -> dict[str, dict[str, pandas.DataFrame]]:
@@ -103,56 +78,11 @@ def _states(data: xarray.Dataset, name: str) -> Table:
     # no pulse starts from a track without a wall
     starts = data[["start_stable", "left"]].to_dataframe()
     rows = data[["reached"]].to_dataframe().join(starts).fillna({"left": 0}).reset_index()
-    shown = columns(STUDY, rows, "target", "start_stable", "reached", "left")
+    shown = Show.columns(rows, "target", "start_stable", "reached", "left")
     return of_columns(f"{name}: states", shown)
 
 
-def finding(data: xarray.Dataset, name: str) -> str:
-    """Return how many states pulses reach from other states."""
-    reached = data["reached"].values == 1
-    return f"pulses reach {some(int(reached.sum()), reached.size, 'states')} from others"
-
-
-def draw(data: xarray.Dataset, figures: Figures) -> "style.Figure":
-    """Draw the state after each pulse over current density and start, one panel a duration."""
-    from matplotlib import colormaps
-    from matplotlib.colors import Normalize
-
-    starts, durations = data["start"].values, data["duration"].values
-    densities = data["current_density"].values
-    middle = (data["end_bottom"].values + data["end_top"].values) / 2 / 1e-9
-    scale = Normalize(0.0, max(float(middle.max()), 1.0))
-    signs = np.vectorize(sign_of, otypes=[object])(data["end_state"].values)
-    signs = np.where(data["end_target"].values >= 0, signs, "(" + signs + ")")
-    height = 0.1 + len(durations) * (0.08 + 0.045 * len(starts))
-    figure, panels = style.panels(figures, len(durations), 1, height, sharex=True)
-    for column, axes in enumerate(panels[:, 0]):
-        # the light part, on which black text can be read
-        colours = colormaps["viridis"](0.35 + 0.65 * scale(middle[:, column]))
-        columns = [f"{density / 1e12:+g}" for density in densities]
-        cells(axes, colours, signs[:, column], columns, [sign_of(str(start)) for start in starts])
-        axes.set(ylabel="from", title=f"pulses of {durations[column] / 1e-9:g} ns")
-    panels[-1, 0].set_xlabel(style.J_LABEL)
-    return figure
-
-
 NOTHING, NO_WALL, UNKNOWN = "nothing", "a wall initialised there moves on", "unknown"
-
-
-def level_columns(
-    data: xarray.Dataset | None, device: xarray.Dataset
-) -> dict[str, tuple[list[str], Format]]:
-    """Return columns of levels: whether pulses reach each, and which pulses leave it."""
-    states = [str(state) for state in device["level_state"].values]
-    pairs = () if data is None else zip(data["target"].values, data["reached"].values, strict=True)
-    reached = {target: YES[flag] for target, flag in pairs}
-    words = [reached.get(state, UNKNOWN) for state in states]
-    shown: dict[str, tuple[list[str], Format]] = {"reached from other states": (words, "")}
-    own = 1 if device["current_density"].values.sum() >= 0 else -1
-    for which, sign in {"sweep's": own, "opposite": -own}.items():
-        title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
-        shown[f"{title}, |J| (1e12 A/m²)"] = ([_left(state, data, sign) for state in states], "")
-    return shown
 
 
 def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
@@ -179,3 +109,76 @@ def _left(state: str, transitions: xarray.Dataset | None, sign: int) -> str:
     rows["pulse"] = rows["size"].map(lambda size: f"{size / 1e12:g}") + " to " + rows["there"]
     by_duration = rows.groupby("duration")["pulse"].agg(", ".join)
     return "; ".join(f"{time / 1e-9:g} ns: {pulses}" for time, pulses in by_duration.items())
+
+
+class Show(Presentation):
+    """Tables and figure of the transitions of a device."""
+
+    def tables(self, data: xarray.Dataset, name: str) -> list[Table]:
+        """Return the tables of pulses, sequences and states."""
+        job = WriteEnergyJob.of_dataset(data.attrs)
+        rows = rows_of(data, "start", "duration", "current_density")
+        rows["target"] = rows["end_target"].map(dict(enumerate(data["target"].values)))
+        cost = write_energy_of(job, rows["current_density"], rows["duration"])
+        pulse = ("start", "duration", "current_density")
+        ends = ("end_state", "end_settled", "end_bottom", "end_top")
+        shown = self.columns(rows, *pulse, *ends) | {"target": (rows["target"].values, "")}
+        rows = rows.assign(energy=cost["write_energy"], rise=cost["temperature_rise"])
+        return [
+            of_columns(f"{name}: where each pulse leads", shown | write_energies(cost)),
+            _sequences(data, rows, name),
+            _states(data, name),
+        ]
+
+    def finding(self, data: xarray.Dataset, name: str) -> str:
+        """Return how many states pulses reach from other states."""
+        reached = data["reached"].values == 1
+        return f"pulses reach {some(int(reached.sum()), reached.size, 'states')} from others"
+
+    def compared(self, data: xarray.Dataset) -> list[dict[str, str]]:
+        """Return how many states pulses lead to from each other."""
+        pulses = files.of_perfect_device(data)
+        states = pulses["target"].values.tolist()
+        whole = [state for state in states if not files.WallState(state).half]
+        return [{"mutually reachable at 0 K": str(len(both_ways(pairs_of(pulses), whole)))}]
+
+    def level_columns(
+        self, data: xarray.Dataset | None, device: xarray.Dataset
+    ) -> dict[str, tuple[list[str], Format]]:
+        """Return columns of levels: whether pulses reach each, and which pulses leave it."""
+        states = [str(state) for state in device["level_state"].values]
+        targets, flags = (
+            ((), ()) if data is None else (data["target"].values, data["reached"].values)
+        )
+        reached = {target: YES[flag] for target, flag in zip(targets, flags, strict=True)}
+        words = [reached.get(state, UNKNOWN) for state in states]
+        shown: dict[str, tuple[list[str], Format]] = {"reached from other states": (words, "")}
+        own = 1 if device["current_density"].values.sum() >= 0 else -1
+        for which, sign in {"sweep's": own, "opposite": -own}.items():
+            title = f"left by pulses of the {which} sign ({'+' if sign > 0 else '-'})"
+            pulses = [_left(state, data, sign) for state in states]
+            shown[f"{title}, |J| (1e12 A/m²)"] = (pulses, "")
+        return shown
+
+    def draw(self, data: xarray.Dataset, figures: Figures) -> "style.Figure":
+        """Draw the state after each pulse over current density and start, one panel a duration."""
+        from matplotlib import colormaps
+        from matplotlib.colors import Normalize
+
+        starts, durations = data["start"].values, data["duration"].values
+        densities = data["current_density"].values
+        middle = (data["end_bottom"].values + data["end_top"].values) / 2 / 1e-9
+        scale = Normalize(0.0, max(float(middle.max()), 1.0))
+        signs = np.vectorize(sign_of, otypes=[object])(data["end_state"].values)
+        signs = np.where(data["end_target"].values >= 0, signs, "(" + signs + ")")
+        height = 0.1 + len(durations) * (0.08 + 0.045 * len(starts))
+        figure, panels = style.panels(figures, len(durations), 1, height, sharex=True)
+        for column, axes in enumerate(panels[:, 0]):
+            # the light part, on which black text can be read
+            colours = colormaps["viridis"](0.35 + 0.65 * scale(middle[:, column]))
+            columns = [f"{density / 1e12:+g}" for density in densities]
+            rows = [sign_of(str(start)) for start in starts]
+            cells(axes, colours, signs[:, column], columns, rows)
+            axes.set(ylabel="from", title=f"pulses of {durations[column] / 1e-9:g} ns")
+        panels[-1, 0].set_xlabel(style.J_LABEL)
+        return figure
