@@ -57,7 +57,8 @@ def swept(disorder, folder):
     device = load_device(ROOT / "config.yaml", "synapse-5", check)
     device = device.model_validate(device.plain() | {"disorder": disorder})
     place = Path(folder, "-".join(disorder))
-    return api.sweeps(device, samples=SAMPLES, current_densities=DENSITIES, folder=place)
+    settings = api.Sweeps(samples=SAMPLES, current_densities=DENSITIES)
+    return api.study(settings, device, folder=place)
 
 
 def notches_of(film, data):

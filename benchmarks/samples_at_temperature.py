@@ -20,7 +20,7 @@ import numpy as np
 from samples import FILMS, ROOT
 
 from wallnet import api
-from wallnet.studies.thermal.ask import MODELS
+from wallnet.studies.thermal import MODELS
 
 CASES = [*product(("synapse-5", "synapse-10"), FILMS)]
 """Devices and films of the rows."""
@@ -39,16 +39,16 @@ MODEL = "heated-3"
 def states_of(name, disorder, folder, **changes):
     """Return counts of states of a device's samples with some disorder, (sample, pulse, state)."""
     device = api.load_device(ROOT / "config.yaml", name, changes | {"disorder": disorder})
-    data = api.thermal(
-        device,
+    settings = api.Thermal(
+        device="device",
         variants={MODEL: MODELS[MODEL]},
         current_densities=DENSITIES,
         samples=SAMPLES,
         replicas=REPLICAS,
         # free walls do not go on
         reading_time=1e-12,
-        folder=Path(folder, name, "-".join(disorder)),
     )
+    data = api.study(settings, device, folder=Path(folder, name, "-".join(disorder)))
     counts = data["outcome_count"].sel(model=MODEL).squeeze("start_state")
     return counts.transpose("sample", "current_density", "outcome")
 

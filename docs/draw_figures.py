@@ -19,7 +19,7 @@ from wallnet import api
 from wallnet.config import Figures
 from wallnet.config.devices import QUENCH, Temperature
 from wallnet.report import animation, style
-from wallnet.studies.thermal.ask import Thermal
+from wallnet.studies.thermal import Thermal
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs/figures"

@@ -60,7 +60,7 @@ from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviatio
 from wallnet.studies import STUDIES, Question
 from wallnet.studies.barriers.gather import lifetime
 from wallnet.studies.barriers.show import lifetime_text
-from wallnet.studies.operating_windows.ask import WORKS
+from wallnet.studies.operating_windows import WORKS
 from wallnet.studies.operating_windows.gather import edges
 from wallnet.studies.proportions import share_of
 from wallnet.tracks.rigid_wall import rigid_wall_of
@@ -1126,7 +1126,7 @@ def of_study(campaign: Campaign, study: Question) -> str:
     paths = {study.drawing(name, ".png"): name for name in study.subjects(campaign)}
     path, subject = with_picture(paths, "my-device")
     code = in_python(study.kind, study.path(subject), study.kind)
-    caption = ROOT / f"src/wallnet/studies/{study.name}/figure.rst"
+    caption = ROOT / f"src/wallnet/studies/{study.name}/caption.rst"
     return entry(study.kind, path, code, caption, {"subject": subject})
 
 

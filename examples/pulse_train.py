@@ -13,11 +13,12 @@ from matplotlib import pyplot
 from wallnet import api
 
 device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse")
-pulses = [
-    {"current_density": sign * 1.6e12, "duration": 0.8e-9, "pause": 3e-9, "repetitions": 3}
+pulses = tuple(
+    api.ProgramPulse(current_density=sign * 1.6e12, duration=0.8e-9, pause=3e-9, repetitions=3)
     for sign in (1, -1)
-]
-response = api.pulse_trains(device, pulses=pulses, processes=1, progress=False)
+)
+settings = api.PulseTrain(device="small-synapse", pulses=pulses)
+response = api.study(settings, device, processes=1, progress=False)
 conductance = response.pulse_conductance.sel(reading="parallel") / 1e-6
 print(*response.pulse_state.values, sep=", ")
 print(f"conductance: {', '.join(f'{value:.2f}' for value in conductance.values)} µS")

@@ -16,16 +16,16 @@ from wallnet import api
 room = {"temperature": {"ambient": 300.0, "equilibration": 0.5e-9}}
 short = {"track.length": 180e-9, "track.notches.positions": [40e-9, 140e-9]}
 device = api.load_device(Path(__file__).with_name("devices.yaml"), "small-synapse", room | short)
-result = api.thermal(
-    device,
+settings = api.Thermal(
+    device="small-synapse",
     variants={"isothermal": room},
-    current_densities=[1.1e12, 1.3e12, 1.5e12],
+    current_densities=(1.1e12, 1.3e12, 1.5e12),
     replicas=8,
     pause=0.4e-9,
     free_time=0.4e-9,
-    processes=1,
-    progress=False,
-).squeeze(["model", "start_state"])
+)
+result = api.study(settings, device, processes=1, progress=False)
+result = result.squeeze(["model", "start_state"])
 
 figure, axes = pyplot.subplots(figsize=(4.2, 3), layout="constrained")
 for number, outcome in enumerate(result.outcome.values):

@@ -79,8 +79,10 @@ def test_a_study_is_a_folder_and_a_line_and_counts_pulses(root, campaign):
     # from Python, the finished trains are reused
     script = f"""if True:
         from wallnet import api, plan
+        from wallnet.studies.traversals import Traversals
         device = plan.load("config.yaml").simulated["stairs"]
-        dataset = api.traversals(device, name="stairs", folder=".", progress=False, **{SETTINGS})
+        asked = {{"name": "stairs", "folder": ".", "progress": False}}
+        dataset = api.study(Traversals(**{SETTINGS}), device, **asked)
         print(*dataset["pulses"].values)
     """
     before = (folder / "runs.nc").stat().st_mtime_ns

@@ -92,7 +92,7 @@ class About(Job):
 
 
 class Ask(Question):
-    __module__ = "wallnet.studies.reached.ask"
+    __module__ = "wallnet.studies.reached"
     settings = Reached
     shared = True
     variables: ClassVar = {name: VARIABLES[name] for name in ("state", "current_density")}

@@ -25,7 +25,7 @@ from wallnet.plan.work import study_work
 from wallnet.questions.opened import stacked
 from wallnet.questions.presentation import spread
 from wallnet.studies import STUDIES, gather_job
-from wallnet.studies.depinning.ask import TRACKS
+from wallnet.studies.depinning import TRACKS
 from wallnet.studies.showing import show_of
 
 DISORDER = {"edges": {"rms": 2e-9, "correlation_length": 20e-9}}

@@ -82,13 +82,13 @@ for study in STUDIES.values():
             markdown=study.table("{subject}", ".md"),
             html=report(
                 study.table("{subject}", ".html"),
-                caption=study.file("table.rst"),
+                caption=study.file("caption.rst"),
                 category="Devices",
                 labels={"result": f"{study.title}: table"},
             ),
             png=report(
                 study.drawing("{subject}", ".png"),
-                caption=study.file("figure.rst"),
+                caption=study.file("caption.rst"),
                 category="Devices",
                 labels={"result": f"{study.title}: figure"},
             ),

@@ -18,6 +18,7 @@ from wallnet import simulate as simulation
 from wallnet.api.arguments import TRACE, checked_arguments
 from wallnet.api.studies import dataset_of, former, study
 from wallnet.config import ConfigError, Device, Figures
+from wallnet.config import ProgramPulse as ProgramPulse
 from wallnet.config.arguments import whole
 from wallnet.config.campaign import one_device
 from wallnet.config.disorder import track_of
@@ -34,20 +35,20 @@ from wallnet.jobs.energy_path import neighbours
 from wallnet.plan.shown import FIGURES
 from wallnet.simulate.energy_path import find_barrier, find_minima
 from wallnet.studies import DEVICES, STUDIES
-from wallnet.studies.barriers.ask import Barriers as Barriers
-from wallnet.studies.calibration.ask import Calibration as Calibration
-from wallnet.studies.crosscheck.ask import Case as Case
-from wallnet.studies.crosscheck.ask import Crosscheck as Crosscheck
-from wallnet.studies.depinning.ask import Depinning as Depinning
-from wallnet.studies.intervals.ask import Intervals as Intervals
-from wallnet.studies.operating_windows.ask import Tail as Tail
-from wallnet.studies.operating_windows.ask import Window as Window
-from wallnet.studies.pulse_trains.ask import PulseTrain as PulseTrain
-from wallnet.studies.sensitivity.ask import Assumption as Assumption
-from wallnet.studies.sensitivity.ask import Sensitivity as Sensitivity
-from wallnet.studies.sweeps.ask import Sweeps as Sweeps
-from wallnet.studies.thermal.ask import Thermal as Thermal
-from wallnet.studies.transitions.ask import Transitions as Transitions
+from wallnet.studies.barriers import Barriers as Barriers
+from wallnet.studies.calibration import Calibration as Calibration
+from wallnet.studies.crosscheck import Case as Case
+from wallnet.studies.crosscheck import Crosscheck as Crosscheck
+from wallnet.studies.depinning import Depinning as Depinning
+from wallnet.studies.intervals import Intervals as Intervals
+from wallnet.studies.operating_windows import Tail as Tail
+from wallnet.studies.operating_windows import Window as Window
+from wallnet.studies.pulse_trains import PulseTrain as PulseTrain
+from wallnet.studies.sensitivity import Assumption as Assumption
+from wallnet.studies.sensitivity import Sensitivity as Sensitivity
+from wallnet.studies.sweeps import Sweeps as Sweeps
+from wallnet.studies.thermal import Thermal as Thermal
+from wallnet.studies.transitions import Transitions as Transitions
 from wallnet.tracks.regions import check
 from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 from wallnet.tracks.states import States, outcomes
@@ -460,6 +461,9 @@ def sweep(
 
 
 tabulated, described = checked_arguments(tabulated), checked_arguments(described)
+
+for _study in STUDIES.values():
+    _study.settings.model_rebuild()  # `help` shows the settings
 
 # Former functions of studies, which `study` replaces
 

@@ -12,7 +12,7 @@ from wallnet.config.quantities import CURRENT_DENSITY, DURATION, TEMPERATURE, Se
 from wallnet.config.waveform import MOST_POINTS
 from wallnet.files import FileError
 from wallnet.files.schema import KINDS, OPTIONAL, dataset, dimensions_of, impossible
-from wallnet.studies.barriers.ask import SPACING
+from wallnet.studies.barriers import SPACING
 from wallnet.tracks.states import OF_OUTCOMES
 
 MOST_SHOWN = 100

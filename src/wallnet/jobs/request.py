@@ -304,9 +304,6 @@ def _divided(numbers: range, size: int) -> list[range]:
 RUNS = "runs"
 """Beginning of the names of blocks whose runs are halved by a hash."""
 
-ROWS = rf"(?:{RUNS}(?:-[01]+)?|-?[\d.]+(?:_[\d.]+K)?(?:_replicas?-\d+(?:-\d+)?)?)"
-"""Pattern of the names of blocks, of pulses by their current density, of one sample or of many."""
-
 
 def _range(number: int, size: int) -> str:
     """Return the first and the last number of the block with a number, as text."""

@@ -29,7 +29,7 @@ from wallnet.plan.requests import Requested
 from wallnet.plan.work import network_times, processor_time, work_ahead, work_of_all
 from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers import Barriers
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.films import layer

@@ -18,19 +18,12 @@ PLACES: Mapping[Kind, tuple[str, ...]] = {
 }
 """Patterns of the results of each kind of request outside the studies, below `results`."""
 
-OF_STUDIES: Mapping[Kind, str] = {
-    "initial": "initial",
-    "minima": "minima",
-    "run": r"(?!(?:initial|minima)\.nc)[^/]+",
-    "barrier": r"(?!minima\.nc)[^/]+",
-}
-"""Patterns of the names of results of studies, in a folder of their subject."""
-
 
 def pattern_of(kind: Kind) -> str:
     """Return a pattern of all results of a kind of request, below `results`, without suffix."""
-    names = "|".join(study.name for study in STUDIES.values() if kind in study.kinds)
-    own = f"(?:{names})/(?:[^/]+/)+{OF_STUDIES[kind]}"
+    studies = "|".join(study.name for study in STUDIES.values() if kind in study.kinds)
+    name = kind if kind in PLACES and kind != "run" else r"(?!(?:initial|minima)\.nc)[^/]+"
+    own = f"(?:{studies})/(?:[^/]+/)+{name}"
     return f"(?:{files.SAMPLES}/[0-9-]+/)?(?:{'|'.join([*PLACES.get(kind, ()), own])})"
 
 

@@ -97,7 +97,7 @@ class Question(ABC, Generic[Settings]):
     level_sets: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        self.package = type(self).__module__.rpartition(".")[0]
+        self.package = type(self).__module__.removesuffix(".ask")
         self.name = self.package.rpartition(".")[2]
         self.title = self.title or f"{self.name} of {{subject}}"
         self.kind = self.kind or self.name

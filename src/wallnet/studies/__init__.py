@@ -26,7 +26,7 @@ NAMES = (
 """The folders of the studies."""
 
 STUDIES: dict[str, Question[Any]] = {
-    name: import_module(f"{__name__}.{name}.ask").Ask() for name in NAMES
+    name: import_module(f"{__name__}.{name}").Ask() for name in NAMES
 }
 """The studies by their names."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray
 
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers import Barriers
 from wallnet.studies.barriers.retention import loss, losses, needed
 from wallnet.studies.barriers.show import Show
 

@@ -9,7 +9,7 @@ from wallnet.config import Device
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.calibration.ask import Ask, pulses
+from wallnet.studies.calibration import Ask, pulses
 
 CALIBRATION = STUDIES["calibration"]
 

@@ -9,7 +9,7 @@ from wallnet import plan
 from wallnet.plan.requests import Requested
 from wallnet.plan.work import study_work
 from wallnet.studies import STUDIES
-from wallnet.studies.operating_windows.ask import expected_notches
+from wallnet.studies.operating_windows import expected_notches
 
 KEY = "operating_windows.three"
 WINDOWS = STUDIES["operating_windows"]

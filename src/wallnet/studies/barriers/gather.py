@@ -16,7 +16,7 @@ from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs.request import ANY, Conditions
 from wallnet.questions.opened import Gathering, Opened, padded
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers import Barriers
 
 if TYPE_CHECKING:
     import pandas

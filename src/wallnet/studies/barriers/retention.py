@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from wallnet.files import WallState
 from wallnet.film.constants import BOLTZMANN
 from wallnet.questions.presentation import of_samples
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers import Barriers
 from wallnet.studies.barriers.gather import settings_of
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from wallnet.jobs import minima_job
 from wallnet.questions.presentation import YES, Headline, Presentation, between, some
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.ask import LEAST_LOSS, Barriers
+from wallnet.studies.barriers import LEAST_LOSS, Barriers
 from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
 from wallnet.studies.barriers.retention import losses, needed
 

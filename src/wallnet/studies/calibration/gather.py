@@ -25,7 +25,7 @@ from wallnet.files import WallState
 from wallnet.files.schema import COMPONENTS
 from wallnet.jobs import Run
 from wallnet.questions.opened import Gathering, Opened, Result, over
-from wallnet.studies.calibration.ask import STEPS, Calibration, Candidate, Comparison
+from wallnet.studies.calibration import STEPS, Calibration, Candidate, Comparison
 from wallnet.tracks.states import States
 from wallnet.tracks.walls import first_time
 

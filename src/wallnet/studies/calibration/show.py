@@ -11,7 +11,7 @@ from wallnet.config import Figures
 from wallnet.questions.presentation import YES, Presentation
 from wallnet.report import style
 from wallnet.report.tables import Table, of_columns
-from wallnet.studies.calibration.ask import STEPS, Calibration
+from wallnet.studies.calibration import STEPS, Calibration
 
 SLACK = 1.0
 """Misfit above the least one up to which a candidate counts as good: about one reference value."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wallnet.files import FileError
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Gathering, Opened, Result, padded
-from wallnet.studies.crosscheck.ask import Crosscheck
+from wallnet.studies.crosscheck import Crosscheck
 
 EDGES = ("wall_bottom", "wall_top")
 

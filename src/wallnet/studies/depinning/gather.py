@@ -16,7 +16,7 @@ from wallnet.files import WallState
 from wallnet.jobs import Run
 from wallnet.jobs.request import Conditions
 from wallnet.questions.opened import Gathering, Opened, Result
-from wallnet.studies.depinning.ask import OWN, TRACKS, Depinning
+from wallnet.studies.depinning import OWN, TRACKS, Depinning
 from wallnet.tracks.states import notch_window
 from wallnet.tracks.walls import first_time
 

@@ -11,7 +11,7 @@ import numpy as np
 from wallnet.config.pulse import middles
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.questions.opened import Gathering, Opened
-from wallnet.studies.intervals.ask import Intervals
+from wallnet.studies.intervals import Intervals
 
 
 def _outcomes(opened: Opened) -> dict[float, tuple[str, bool]]:

@@ -13,7 +13,7 @@ import numpy as np
 from wallnet.files import WallState
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.questions.opened import Gathering, Opened, over
-from wallnet.studies.operating_windows import ask
+from wallnet.studies import operating_windows as ask
 from wallnet.tracks.states import Outcome
 
 

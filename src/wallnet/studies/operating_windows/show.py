@@ -9,7 +9,7 @@ from wallnet.config import Figures
 from wallnet.questions.presentation import Presentation, between, cells, of_variant, rows_of
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.operating_windows import ask
+from wallnet.studies import operating_windows as ask
 
 LOOKS = {
     ask.WORKS: ("#009E73", ""),

@@ -16,7 +16,7 @@ from wallnet.files import FileError
 from wallnet.files.schema import COMPONENTS, KINDS, OPTIONAL
 from wallnet.jobs import Run
 from wallnet.questions.opened import Gathering, Opened, over
-from wallnet.studies.pulse_trains.ask import PulseTrain
+from wallnet.studies.pulse_trains import PulseTrain
 from wallnet.tracks.domains import domains_of
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ from wallnet.config.pulse import middles
 from wallnet.files import WallState
 from wallnet.questions.opened import Gathering, Opened, Result
 from wallnet.studies.depinning.gather import ENDS, threshold
-from wallnet.studies.sensitivity.ask import REFERENCE, Sensitivity
+from wallnet.studies.sensitivity import REFERENCE, Sensitivity
 
 BEYOND = -1
 """Outcome of a pulse that heats the film beyond the model."""

@@ -9,7 +9,7 @@ from wallnet.devices.conductance import both_readings
 from wallnet.devices.traces import read_at, read_trace
 from wallnet.files import WallState
 from wallnet.questions.opened import Gathering, Opened, over
-from wallnet.studies.sweeps.ask import Sweeps
+from wallnet.studies.sweeps import Sweeps
 
 
 class Gather(Gathering[Sweeps]):

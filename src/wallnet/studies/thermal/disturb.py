@@ -18,7 +18,7 @@ from wallnet.files.schema.states import INITIAL
 from wallnet.jobs import Run
 from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.ask import Barriers
+from wallnet.studies.barriers import Barriers
 from wallnet.studies.proportions import interval
 
 Floats = NDArray[np.float64]

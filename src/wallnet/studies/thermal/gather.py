@@ -19,7 +19,7 @@ from wallnet.questions.opened import Gathering, Opened, over
 from wallnet.studies.barriers.gather import lifetime, lowest_barriers, paths_of
 from wallnet.studies.proportions import interval
 from wallnet.studies.pulse_trains.gather import conductances
-from wallnet.studies.thermal.ask import Thermal
+from wallnet.studies.thermal import Thermal
 from wallnet.tracks.states import OF_OUTCOMES, States, outcomes
 
 TIMES = ("pulse_start", "pulse_duration", "pause_end")
@@ -201,27 +201,20 @@ class Gather(Gathering[Thermal]):
         starts, densities = settings.states(), settings.current_densities
         shape = (len(models), len(starts), len(densities))
         cold = [pulse.outcomes[-1] for pulse in opened.pulses(Conditions(temperature=0.0))]
-        points = [
-            _point(
-                opened,
-                Conditions(variant=model, state=start, current_density=density),
-                numbers.size,
-            )
-            for model, start, density in itertools.product(models, starts, densities)
-        ]
+        pulses = itertools.product(models, starts, densities)
+        places = (Conditions(variant=v, state=start, current_density=j) for v, start, j in pulses)
+        points = [_point(opened, place, numbers.size) for place in places]
         every = [wall for walls, *_ in points for wall in walls]
         seen = {name for wall in every for name in (wall.state, wall.later) if name}
-        states = sorted(
-            seen | {str(wall.state) for wall in cold}, key=lambda name: WallState(name).order
-        )
+        seen |= {str(wall.state) for wall in cold}
+        states = sorted(seen, key=lambda name: WallState(name).order)
         # all traces have the same times
         traced, time = max((trace for *_, trace in points), key=lambda trace: trace[0].size)
         rows = []
         for walls, variables, (curves, _) in points:
-            variables["traced_conductance"] = (
-                curves if curves.size else np.full_like(traced, math.nan)
-            )
-            rows.append(_row(walls, states, settings, numbers.size) | variables)
+            held = curves if curves.size else np.full_like(traced, math.nan)
+            row = _row(walls, states, settings, numbers.size) | variables
+            rows.append(row | {"traced_conductance": held})
         values = over(shape, rows)
         ambient = dict(zip(models, values.pop("ambient")[:, 0, 0], strict=True))
         for name in ("replica_conductance", "traced_conductance"):

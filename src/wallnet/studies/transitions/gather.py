@@ -8,7 +8,7 @@ import numpy as np
 from wallnet.files import WallState
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.questions.opened import Gathering, Opened, over
-from wallnet.studies.transitions.ask import Transitions
+from wallnet.studies.transitions import Transitions
 from wallnet.tracks.states import Outcome
 
 
