@@ -64,6 +64,7 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # they would be fetched
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the docstrings state them
 autodoc_member_order = "bysource"
+autodoc_default_options = {"exclude-members": "model_config"}  # of pydantic
 default_role = "py:obj"
 
 # Appearance

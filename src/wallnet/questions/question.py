@@ -46,11 +46,12 @@ Validate = Callable[[type[BaseModel], Any, str], tuple[Any, list[str]]]
 class Question(ABC, Generic[Settings]):
     """What is asked about devices: requests, in rounds, and the jobs that gather their results.
 
-    A question is a package with three modules, each with a class of its name. `Ask`, derived from
-    this one, makes the requests; its module imports no NumPy, since Snakemake reads it with the
-    workflow. `Gather` (`questions.opened.Gathering`) derives the values of the dataset, and `Show`
-    (`questions.presentation.Presentation`) its tables and its figure. The name of the package is
-    the key in the configuration, the target, and the folder of results.
+    A question is a package with three classes. `Ask`, derived from this one, makes the requests.
+    It is in the package itself (of the sweep, in `devices.ask`), which imports no NumPy, since
+    Snakemake reads it with the workflow. `Gather` (`questions.opened.Gathering`), of the module
+    `gather`, derives the values of the dataset, and `Show` (`questions.presentation.Presentation`),
+    of `show`, tables and figure. The name of the package is the key in the configuration, the
+    target, and the folder of results.
 
     Attributes
     ----------
