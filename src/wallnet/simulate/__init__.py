@@ -9,23 +9,7 @@ from pathlib import Path
 
 from wallnet.files.progress import noted_progress
 from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.runs import (
-    end_of,
-    finished_runs,
-    simulate,
-    simulate_block,
-    unfinished,
-)
-
-__all__ = [
-    "SimulationError",
-    "end_of",
-    "finished_runs",
-    "progress_bar",
-    "simulate",
-    "simulate_block",
-    "unfinished",
-]
+from wallnet.simulate.runs import end_of, finished_runs, simulate, simulate_block, unfinished
 
 
 @contextmanager

@@ -26,19 +26,6 @@ from wallnet.film.terms.energies import (
     Zeeman,
 )
 
-__all__ = [
-    "Cell",
-    "Cells",
-    "Contribution",
-    "Layer",
-    "LocalTerm",
-    "Mask",
-    "SpinTorque",
-    "Stiffness",
-    "Term",
-    "Terms",
-]
-
 
 @dataclass(frozen=True)
 class Terms:
