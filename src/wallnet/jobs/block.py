@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from wallnet.files.plain import canonical, differing, laid_over, shared
-from wallnet.jobs.base import Job
+from wallnet.jobs.base import Job, read
 from wallnet.jobs.run import Run, memory_of, runtime_of
 
 EQUALLY_LONG = ("recorded", "replica", "track", "variation")
@@ -76,3 +76,9 @@ class Block(Job):
         ]
         runs = (laid_over(self.shared, self.rows[alike.index(own)]) for own in dict.fromkeys(alike))
         return [*zip(Counter(alike).values(), map(Run.model_validate, runs), strict=True)]
+
+
+def run_or_block(text: str) -> Run | Block:
+    """Read the JSON of a block, which alone has rows, or of a run."""
+    job = read(text, dict[str, Any], "--job", Run.__name__)
+    return (Block if "rows" in job else Run).from_json(text)

@@ -12,7 +12,7 @@ from wallnet.config import ConfigError, load_device
 from wallnet.config.pulse import parse_current_density
 from wallnet.files.schema import RUN
 from wallnet.jobs import Run, pulse_job
-from wallnet.jobs.block import Block
+from wallnet.jobs.block import Block, run_or_block
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
@@ -50,8 +50,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _simulate(arguments: argparse.Namespace) -> None:
     job: Run | Block
     if arguments.job:
-        text = files.given_text(arguments.job)
-        job = Block.from_json(text) if '"rows":' in text else Run.from_json(text)
+        job = run_or_block(files.given_text(arguments.job))
     elif arguments.config and arguments.device and arguments.current_density:
         os.environ[FOLDER] = str(Path(arguments.config).parent.absolute())
         device = load_device(arguments.config, arguments.device, check, arguments.set)
