@@ -65,11 +65,11 @@ def moving_wall(job, bottom, top, *, settled=1, extra_rest=0.0, **attributes):
     recorder = Recorder(job)
     pause = job.step.pause
     relaxed = min(job.rest.hold, pause) if settled == 1 and job.rest else pause
-    end = recorder.pulse_end + relaxed + extra_rest
+    end = job.pulse_end + relaxed + extra_rest
     interval = job.output.interval
     placed = functools.cache(functools.partial(tracks.placed_wall, job))
     for time in np.arange(round(end / interval) + 1) * interval:
-        done = min(1.0, time / recorder.pulse_end) if recorder.pulse_end else 1.0
+        done = min(1.0, time / job.pulse_end) if job.pulse_end else 1.0
         low = job.placement.bottom + done * (bottom - job.placement.bottom)
         high = job.placement.top + done * (top - job.placement.top)
         recorder.record(time, placed(low, high))

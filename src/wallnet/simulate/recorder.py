@@ -77,7 +77,6 @@ class Recorder:
         self.ends_at_rest = job.ends_at_rest and not job.temperature
         film = films.layer(job)
         self.mask, self._filled = film.mask, film.filled
-        self.pulse_end = job.pulse_end
         self.spin_temperatures: list[list[float]] = []
         self._cells = films.column_cells(film)
         # the variables that grow with each entry or snapshot
@@ -100,7 +99,8 @@ class Recorder:
             Unit vectors in magnetic cells; other cells are ignored.
         """
         m = np.where(self.mask[..., None], magnetization, 0.0)
-        driven = self.pulse_end > 0 and time <= self.pulse_end * (1 + 1e-9)
+        pulse_end = self.job.pulse_end
+        driven = pulse_end > 0 and time <= pulse_end * (1 + 1e-9)
         share = share_at(self.job.step.waveform, time) if driven else 0.0
         sums = (self._filled[..., None] * m).sum(axis=0)
         profile = sums / np.maximum(self._cells, 1)[:, None]
@@ -118,7 +118,7 @@ class Recorder:
             self._entries[name].append(value)
         kept = self._entries["snapshot_time"]
         due = kept[-1] + self.job.output.snapshot_interval if kept else 0.0
-        at_pulse_end = abs(time - self.pulse_end) < 1e-3 * self.job.output.interval
+        at_pulse_end = abs(time - pulse_end) < 1e-3 * self.job.output.interval
         if time >= due * (1 - 1e-9) or at_pulse_end:
             self._keep(time, m)
         self.latest = m
@@ -149,7 +149,7 @@ class Recorder:
     def _rests(self) -> bool:
         """Return whether both wall ends have rested since the pulse, for long enough."""
         rest = self.job.rest
-        if rest is None or self.time[-1] - self.pulse_end < rest.hold * (1 - 1e-9):
+        if rest is None or self.time[-1] - self.job.pulse_end < rest.hold * (1 - 1e-9):
             return False
         return rested(self.time, (self._entries[f"wall_{end}"] for end in ENDS), rest)
 

@@ -78,7 +78,9 @@ def simulate_steps(steps: Sequence[StepOfRun]) -> "list[xarray.Dataset | Simulat
         try:
             results.append(_trace(part, work, quench, seconds))
         except (RuntimeError, OSError) as error:
-            results.append(SimulationError(f"{_describe(part.job)}: {error}"))
+            pulse = f"pulse of {part.job.current_density:.4g} A/m²"
+            what = pulse if part.job.pulse_end else "relaxation without current"
+            results.append(SimulationError(f"{what}: {error}"))
     return results
 
 
@@ -105,12 +107,6 @@ def _trace(
             **work,
         }
     )
-
-
-def _describe(job: Run) -> str:
-    if not job.pulse_end:
-        return "relaxation without current"
-    return f"pulse of {job.current_density:.4g} A/m²"
 
 
 def _check_end(recorder: Recorder) -> None:
