@@ -1,6 +1,7 @@
 """Minima of the energy next to states, and paths of least energy between two of them."""
 
 import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import xarray
 
     from wallnet.film.energy import Landscape
+    from wallnet.film.paths import Path
 
 LEAD = 0.5
 """Lead of the upper end in the middle of a path of both ends together, in units of the Δ of
@@ -36,6 +38,9 @@ LEADS = "upper end first"
 
 CLOSER = 0.8
 """Factor of the distance of the images from one attempt to the next."""
+
+Route = Callable[[EnergyPath, Ends, Ends], list[Ends]]
+"""Positions of a wall between two states, given those in both, in m."""
 
 
 def find_minima(job: Minima) -> "xarray.Dataset":
@@ -117,7 +122,7 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
     SimulationError
         If a minimum is missing, or the field is not finite.
     """
-    from wallnet.film import EngineError, paths
+    from wallnet.film import paths
     from wallnet.film.energy import Landscape
 
     first, second = WallState(job.first), WallState(job.second)
@@ -143,27 +148,12 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
     film = films.layer(job)
     landscape = Landscape(film)
     ends = [_end(landscape, state, minima) for state in (first, second)]
-    # a wall some width parameters outside the track has left it
-    outside = 6 * strip_of(job.track, job.material).placed_width
-    places = ends_of(job.track, (first, second), outside)
     one_end = first.half or second.half
     straight = "one end moves" if one_end else "both ends together"
     # the pairs of a half state describe the path on which one end moves first
     covered = one_end or (first.ends and second.ends and between(first, second) in held)
     routes = {straight: _together} if covered else {straight: _together, LEADS: _one_first}
-    for attempt in range(ATTEMPTS):
-        closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
-        walls = [route(closer, *places) for route in routes.values()]
-        candidates = [_images(job, ends, positions) for positions in walls]
-        try:
-            path, best = paths.lowest(landscape, candidates)
-        except EngineError as error:
-            raise SimulationError(f"path from '{first}' to '{second}': {error}") from error
-        chosen = list(routes)[best]
-        if path.converged:
-            break
-        # closer images change its energy far less than another route does
-        routes = {chosen: routes[chosen]}
+    path, chosen, spacing = _lowest_path(job, landscape, ends, routes)
     along = [wall_ends(job.track, film.filled, np.moveaxis(m, 0, -1)) for m in path.images]
     saddle = np.moveaxis(path.images[path.saddle], 0, -1)
     values |= {
@@ -182,12 +172,36 @@ def find_barrier(job: EnergyPath, minima: "xarray.Dataset") -> "xarray.Dataset":
     about |= {
         "route": chosen,
         "rounds": path.rounds,
-        "spacing": closer.spacing,
+        "spacing": spacing,
         "settled": int(path.settled),
         "processor_time": round(time.process_time() - begin, 1),
         "reason": "" if path.converged else "the highest image did not reach a saddle point",
     }
     return files.dataset("barrier", values, about)
+
+
+def _lowest_path(
+    job: EnergyPath, landscape: "Landscape", ends: list[NDArray[Any]], routes: Mapping[str, Route]
+) -> "tuple[Path, str, float]":
+    """Return the path with the lowest saddle point, its route, and the spacing of images in m."""
+    from wallnet.film import EngineError, paths
+
+    # a wall some width parameters outside the track has left it
+    outside = 6 * strip_of(job.track, job.material).placed_width
+    places = ends_of(job.track, (WallState(job.first), WallState(job.second)), outside)
+    for attempt in range(ATTEMPTS):
+        closer = job.model_copy(update={"spacing": job.spacing * CLOSER**attempt})
+        candidates = [_images(job, ends, route(closer, *places)) for route in routes.values()]
+        try:
+            path, best = paths.lowest(landscape, candidates)
+        except EngineError as error:
+            raise SimulationError(f"path from '{job.first}' to '{job.second}': {error}") from error
+        chosen = list(routes)[best]
+        if path.converged:
+            break
+        # closer images change its energy far less than another route does
+        routes = {chosen: routes[chosen]}
+    return path, chosen, closer.spacing
 
 
 def _end(landscape: "Landscape", state: WallState, minima: "xarray.Dataset") -> NDArray[np.float32]:

@@ -290,10 +290,19 @@ def _following(course: Course, progress: Callable[[float], None]) -> Following:
     read = outcomes(run, course.states)
     if not job.free_time or len(read) <= len(job.read_steps) or read[-1].state != FREE:
         return run
-    onward = 0.0
+    return (yield from _gone_on(course, run, start, partial(_since, progress, begin)))
+
+
+def _gone_on(
+    course: Course,
+    run: "xarray.Dataset",
+    start: NDArray[np.floating],
+    progress: Callable[[float], None],
+) -> Following:
+    """Yield the parts of a run whose wall is free at the end, and return the run."""
+    job, onward = course.job, 0.0
     for number, step in enumerate(job.onward(), start=job.number_of_steps + 1):
-        report = partial(_since, progress, begin + onward)
-        trace = yield from _step(course, number, step, start, report)
+        trace = yield from _step(course, number, step, start, partial(_since, progress, onward))
         start, onward = end_of(trace), onward + float(trace["time"][-1])
         last = outcomes(trace, course.states)[-1]
         if last.state != FREE:
