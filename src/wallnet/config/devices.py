@@ -350,11 +350,7 @@ ReadTime = Literal["pulse_end", "rest"] | quantities.Duration
 """Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
 
 
-DeviceKind = Literal[
-    "neuron",
-    "synapse",
-    "track",
-]
+DeviceKind = Literal["neuron", "synapse", "track"]
 """Kinds of simulated device; `wallnet.files.schema` defines the contents of their device files."""
 
 
@@ -474,36 +470,47 @@ class Device(Section):
         conducts = self.heavy_metal.cut is True or self.material.resistivity != "insulating"
         return self.track.notches is not None and bool(self.heavy_metal.cut) and conducts
 
+    @property
+    def _needs(self) -> list[str]:
+        """What its calculator has to simulate, keys of `declarations.NEEDS`."""
+        field = self.temperature.field
+        needs = {
+            "temperature": field,
+            "heating": self.temperature.heating == "pulse",
+            "frozen_spins": self.track.fixed_ends,
+            "partial_cells": self.sampled_track.partly_filled,
+            "fields": self.heavy_metal.oersted or any(self.material.bias),
+            "varying_current": self.current_crowds,
+        }
+        names = {*(self.variation.reference if self.variation else ())}
+        names |= self.disorder.needed if self.disorder else set()
+        return [*(key for key, needed in needs.items() if needed), *needed_for(names, field)]
+
     def _faults(self) -> Iterator[str]:
         # waveforms, and what a user-defined class does not simulate, are refused with their jobs
         declared = PACKAGED.get(self.calculator, Unread)
-        temperature, curie = self.temperature, self.material.curie_temperature
-        heated = temperature.heating == "pulse"
+        ambient, curie = self.temperature.ambient, self.material.curie_temperature
         if self.stack and self.heavy_metal.preset:
             yield f"stack {self.stack} has a heavy metal of its own; leave heavy_metal.preset out"
-        needs = {"temperature": temperature.field, "heating": heated}
-        needs |= {"frozen_spins": self.track.fixed_ends or 0.0}
-        needs |= {"partial_cells": self.sampled_track.partly_filled}
-        needs |= {"fields": self.heavy_metal.oersted or any(self.material.bias)}
-        needs |= {"varying_current": self.current_crowds}
-        variation = self.variation
-        names = {*(variation.reference if variation else ())}
-        names |= self.disorder.needed if self.disorder else set()
-        needs |= dict.fromkeys(needed_for(names, temperature.field), 1.0)
-        if fault := refusal(self.calculator, declared, [key for key in needs if needs[key]]):
+        if fault := refusal(self.calculator, declared, self._needs):
             yield fault
-        if heated and temperature.ambient >= curie:
+        if self.temperature.heating == "pulse" and ambient >= curie:
             yield (
-                f"temperature.ambient is {temperature.ambient:g} K, not below "
-                f"material.curie_temperature of {curie:g} K; lower it"
+                f"temperature.ambient is {ambient:g} K, not below material.curie_temperature of "
+                f"{curie:g} K; lower it"
             )
-        track = self.track
-        if variation:
-            yield from variation.faults(track)
+        if self.variation:
+            yield from self.variation.faults(self.track)
         if self.disorder:
-            yield from self.disorder.faults(track)
+            yield from self.disorder.faults(self.track)
         elif self.sample:
             yield f"sample {self.sample} needs disorder to be drawn from; add it or set sample: 0"
+        yield from self._misplaced()
+        yield from self._conflicts_of_pulse()
+
+    def _misplaced(self) -> Iterator[str]:
+        """Yield the conflicts of wall and detector with the track."""
+        track = self.track
         margin = max(track.cell_size, track.fixed_ends or 0.0)
         if not margin <= self.wall.start <= track.length - margin:
             yield (
@@ -527,6 +534,9 @@ class Device(Section):
                     "track.fixed_ends keeps a synapse from being reversed; give at least two "
                     "track.notches.positions, and wall.start at the first"
                 )
+
+    def _conflicts_of_pulse(self) -> Iterator[str]:
+        """Yield the conflicts of the times and the sweep of pulses with other keys."""
         end = self.pulse.duration + self.relaxation.longest
         forward = sum(density >= 0 for density in self.pulse.current_densities)
         if self.kind == "neuron" and forward < 5:

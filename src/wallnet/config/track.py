@@ -207,10 +207,13 @@ class Track(Section):
                 f"fixed_ends {self.fixed_ends:g} m contains no cell or the whole track; make it at "
                 "least cell_size, and less than half of length"
             )
-        if self.notches is None:
-            return
-        length, depth = self.notches.extent
-        disc, room = self.notches.shape == "disc", self.width - 2 * self.cell_size
+        if self.notches:
+            yield from self._conflicts_of(self.notches)
+
+    def _conflicts_of(self, notches: Notches) -> Iterator[str]:
+        """Yield the conflicts of its notches with other keys."""
+        (first, last), (length, depth) = self.free_range, notches.extent
+        disc, room = notches.shape == "disc", self.width - 2 * self.cell_size
         if 2 * depth > room * (1 + ROUNDING):
             size = f"diameter {2 * depth:g}" if disc else f"depth {depth:g}"
             most = f"width - 2 cells = {room:g}" if disc else f"width/2 - 1 cell = {room / 2:g}"
