@@ -21,14 +21,7 @@ from wallnet.config.waveform import Segment, Waveform, segments
 from wallnet.files import FileError, WallState
 from wallnet.files.plain import canonical
 from wallnet.jobs.base import TrackJob
-from wallnet.jobs.bilayer import (
-    Crowding,
-    Heat,
-    Oersted,
-    crowding_of,
-    heat_of,
-    oersted_of,
-)
+from wallnet.jobs.bilayer import Crowding, Heat, Oersted, crowding_of, heat_of, oersted_of
 from wallnet.jobs.code import code_of
 from wallnet.jobs.film import SMOOTH_EDGES, THERMAL_STEP, Law, cells_of, time_step
 

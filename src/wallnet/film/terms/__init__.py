@@ -8,15 +8,7 @@ from dataclasses import dataclass
 
 from wallnet.film.cells import Cells
 from wallnet.film.newell import Cell
-from wallnet.film.terms.base import (
-    Contribution,
-    Layer,
-    LocalTerm,
-    Mask,
-    Stiffness,
-    Term,
-    Torque,
-)
+from wallnet.film.terms.base import Contribution, Layer, LocalTerm, Mask, Stiffness, Term, Torque
 from wallnet.film.terms.energies import (
     Demagnetization,
     Exchange,
