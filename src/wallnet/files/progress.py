@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+Progress = Callable[[float], None]
+"""Function that is called with the simulated time in s."""
+
 INTERVAL = 1.0
 """Wall time in s between two notes of a simulation."""
 
@@ -24,7 +27,7 @@ def progress_of(output: str | Path) -> Path:
 
 
 @contextmanager
-def noted_progress(output: str | Path, longest: float) -> Iterator[Callable[[float], None]]:
+def noted_progress(output: str | Path, longest: float) -> Iterator[Progress]:
     """Yield a function that notes the simulated time in s, and remove the note at the end.
 
     The simulation ends after `longest`, in s, at the latest. A note that cannot be written is left

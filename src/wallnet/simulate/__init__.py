@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from wallnet.files.progress import noted_progress
+from wallnet.files.progress import Progress, noted_progress
 from wallnet.simulate.calculator import SimulationError
 from wallnet.simulate.runs import end_of, finished_runs, simulate, simulate_block, unfinished
 
@@ -15,7 +15,7 @@ from wallnet.simulate.runs import end_of, finished_runs, simulate, simulate_bloc
 @contextmanager
 def progress_bar(
     longest: float, shown: bool | None = None, output: str | Path | None = None
-) -> Iterator[Callable[[float], None]]:
+) -> Iterator[Progress]:
     """Show the simulated time as a progress bar, and note it beside the output.
 
     It yields a function of the simulated time in s, which is at most `longest`. If not `shown` or

@@ -14,10 +14,11 @@ from wallnet import files
 from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
 from wallnet.files.attempt import Attempt
+from wallnet.files.progress import Progress
 from wallnet.files.whole import regular
 from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, Vectors
 
 logger = logging.getLogger(__name__)
 
@@ -89,9 +90,9 @@ class Part(NamedTuple):
     """A step of a run that a calculator simulates: the arguments of `Calculator.run`."""
 
     job: Run
-    start: NDArray[np.floating]
+    start: Vectors
     recorder: Recorder
-    progress: Callable[[float], None] = lambda time: None
+    progress: Progress = lambda time: None
     checkpoint: Checkpoint | None = None
 
 
@@ -170,9 +171,9 @@ class Calculator(Declaration, ABC, Generic[SettingsModel]):
     def run(
         self,
         job: Run,
-        start: NDArray[np.floating],
+        start: Vectors,
         recorder: Recorder,
-        progress: Callable[[float], None],
+        progress: Progress,
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a run of one step: its pulse, if any, then its pause.

@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wallnet import files, simulate
 from wallnet.config import ConfigError, load_device
@@ -16,11 +15,9 @@ from wallnet.jobs.block import Block, run_or_block
 from wallnet.jobs.code import FOLDER
 from wallnet.jobs.energy_path import EnergyPath, Minima
 from wallnet.simulate.calculator import path_beside
+from wallnet.simulate.runs import Start
 from wallnet.tracks.regions import check
 from wallnet.tracks.states import OF_OUTCOMES, States
-
-if TYPE_CHECKING:
-    import xarray
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -82,7 +79,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     )
 
 
-def _start(paths: Sequence[str]) -> "tuple[xarray.Dataset | None, States | None]":
+def _start(paths: Sequence[str]) -> Start:
     """Return the run and the states with which a run starts, given the paths of run and minima."""
     start = files.read_maps(paths[0], ["magnetization"]) if paths else None
     return start, States.of(files.read_dataset(paths[1], "minima")) if paths[1:] else None

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 WARM_UP = 20e-12
 """Time in s after which the film has its temperature."""
 
+Vectors = NDArray[np.floating]
+"""Unit vectors of all cells, (rows, columns, 3)."""
+
 ENDS = ("bottom", "top")
 """Ends of a wall, in names of variables."""
 
@@ -81,14 +84,14 @@ class Recorder:
         self._cells = films.column_cells(film)
         # the variables that grow with each entry or snapshot
         self._entries: defaultdict[str, list[Any]] = defaultdict(list)
-        self.latest: NDArray[np.floating] = np.empty(0)
+        self.latest: Vectors = np.empty(0)
 
     @property
     def time(self) -> list[float]:
         """The recorded times in s."""
         return self._entries["time"]
 
-    def record(self, time: float, magnetization: NDArray[np.floating]) -> None:
+    def record(self, time: float, magnetization: Vectors) -> None:
         """Add one entry.
 
         Parameters
@@ -123,7 +126,7 @@ class Recorder:
             self._keep(time, m)
         self.latest = m
 
-    def _keep(self, time: float, m: NDArray[np.floating]) -> None:
+    def _keep(self, time: float, m: Vectors) -> None:
         kept = np.where(self.mask[..., None], m, np.nan).astype(np.float32)
         self._entries["snapshot_time"].append(time)
         self._entries["magnetization"].append(kept)

@@ -5,7 +5,7 @@ once. None depends on the others.
 """
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from wallnet import files
 from wallnet.files.attempt import Attempt
 from wallnet.files.blocks import row_of, stacked
 from wallnet.files.origin import digest_of
+from wallnet.files.progress import Progress
 from wallnet.files.schema import OPTIONAL, RUN, names_of
 from wallnet.files.schema.states import FREE, WallState
 from wallnet.jobs import Run
@@ -24,7 +25,7 @@ from wallnet.jobs.block import Block
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.request import RUNS
 from wallnet.simulate.calculator import SimulationError
-from wallnet.simulate.recorder import Recorder, initialized
+from wallnet.simulate.recorder import Recorder, Vectors, initialized
 from wallnet.simulate.step import StepOfRun, integrates_together, simulate_steps
 from wallnet.tracks.heated import beyond_model
 from wallnet.tracks.states import States, outcomes
@@ -46,6 +47,9 @@ SHARED = ("backend", "backend_version", "revision", "temperature", "seed", "doma
 LEFT_OUT = {"maps": (), "trace": ("maps",), "ends": ("maps", "trace")}
 """Groups of variables that a run leaves out, by what it records."""
 
+Start = tuple["xarray.Dataset | None", States | None]
+"""Run from whose last map another starts, or None, and states of walls on its film."""
+
 Following = Generator[StepOfRun, Any, "xarray.Dataset"]
 """Yields steps to simulate, and receives their traces."""
 
@@ -54,7 +58,7 @@ class Course(NamedTuple):
     """A run, as it is simulated."""
 
     job: Run
-    start: NDArray[np.floating]
+    start: Vectors
     """Magnetisation of its start, (rows, columns, 3)."""
     states: States
     """States of walls on its film."""
@@ -64,34 +68,28 @@ class Course(NamedTuple):
     """Folder of its finished steps, from which an interrupted run goes on."""
 
     @classmethod
-    def of(
-        cls,
-        job: Run,
-        initial: "xarray.Dataset | None",
-        states: States | None,
-        output: Path | None,
-        folder: Path | None,
-    ) -> "Course":
+    def of(cls, job: Run, start: Start, output: Path | None, folder: Path | None) -> "Course":
         """Return a run that starts from the last map of another, or from an initialised wall."""
+        initial, states = start
         if states is None:
             if job.by_state and job.track.inner_notch_positions:
                 raise SimulationError(
                     "the run ends by the state of its wall; give the minima of its film (--after)"
                 )
             states = States.without_minima(job)
-        start = initialized(job) if initial is None else end_of(initial)
-        if start.shape[:2] != job.track.cells[::-1]:
+        m = initialized(job) if initial is None else end_of(initial)
+        if m.shape[:2] != job.track.cells[::-1]:
             raise SimulationError(
-                f"the initial state has {start.shape[1]}×{start.shape[0]} cells, the track "
+                f"the initial state has {m.shape[1]}×{m.shape[0]} cells, the track "
                 f"{job.track.cells[0]}×{job.track.cells[1]}; make it again from this track"
             )
-        return cls(job, start, states, output, folder)
+        return cls(job, m, states, output, folder)
 
 
 def simulate(
     job: Run,
     initial: "xarray.Dataset | None" = None,
-    progress: Callable[[float], None] = lambda time: None,
+    progress: Progress = lambda time: None,
     output: str | Path | None = None,
     states: States | None = None,
 ) -> "xarray.Dataset":
@@ -129,7 +127,7 @@ def simulate(
         needs states that are not given.
     """
     path = None if output is None else Path(output)
-    course = Course.of(job, initial, states, path, path and unfinished(path))
+    course = Course.of(job, (initial, states), path, path and unfinished(path))
     (run,) = _followed([course], progress)
     if isinstance(run, SimulationError):
         raise run
@@ -138,8 +136,8 @@ def simulate(
 
 def simulate_block(
     block: Block,
-    starts: "Sequence[tuple[xarray.Dataset | None, States | None]]",
-    progress: Callable[[float], None] = lambda time: None,
+    starts: Sequence[Start],
+    progress: Progress = lambda time: None,
     output: str | Path | None = None,
     earlier: "Mapping[str, xarray.Dataset] | None" = None,
 ) -> "xarray.Dataset":
@@ -171,7 +169,7 @@ def simulate_block(
     earlier, folder = earlier or {}, None if output is None else unfinished(output)
     finished = {row: earlier.get(job.to_json()) for row, job in enumerate(block.runs)}
     courses = {
-        row: Course.of(job, *start, None, folder and folder / digest_of(job.to_json())[:16])
+        row: Course.of(job, start, None, folder and folder / digest_of(job.to_json())[:16])
         for row, (job, start) in enumerate(zip(block.runs, starts, strict=True))
         if finished[row] is None
     }
@@ -220,13 +218,13 @@ def _name(job: Run, row: int) -> str:
     return ", ".join(f"{what} {n}" for what, n in numbers if n) or f"run {row + 1}"
 
 
-def end_of(run: "xarray.Dataset") -> NDArray[np.floating]:
+def end_of(run: "xarray.Dataset") -> Vectors:
     """Return the magnetisation of the last map of a run, 0 in empty cells, (rows, columns, 3)."""
     return np.nan_to_num(run["magnetization"].values[-1])
 
 
 def _followed(
-    courses: Sequence[Course], progress: Callable[[float], None]
+    courses: Sequence[Course], progress: Progress
 ) -> "list[xarray.Dataset | SimulationError]":
     """Simulate runs until each has ended or failed; return them, or why they failed.
 
@@ -234,7 +232,7 @@ def _followed(
     """
     reached = [0.0] * len(courses)
 
-    def noted(row: int) -> Callable[[float], None]:
+    def noted(row: int) -> Progress:
         """Return a function that receives the simulated time of a run."""
 
         def note(time: float) -> None:
@@ -262,7 +260,7 @@ def _followed(
     return [results[row] for row in range(len(courses))]
 
 
-def _following(course: Course, progress: Callable[[float], None]) -> Following:
+def _following(course: Course, progress: Progress) -> Following:
     """Yield the steps of a run, and return the run."""
     job, start, begin = course.job, course.start, 0.0
     if not job.steps:
@@ -294,10 +292,7 @@ def _following(course: Course, progress: Callable[[float], None]) -> Following:
 
 
 def _gone_on(
-    course: Course,
-    run: "xarray.Dataset",
-    start: NDArray[np.floating],
-    progress: Callable[[float], None],
+    course: Course, run: "xarray.Dataset", start: Vectors, progress: Progress
 ) -> Following:
     """Yield the parts of a run whose wall is free at the end, and return the run."""
     job, onward = course.job, 0.0
@@ -316,18 +311,12 @@ def _gone_on(
     )
 
 
-def _since(progress: Callable[[float], None], begin: float, time: float) -> None:
+def _since(progress: Progress, begin: float, time: float) -> None:
     """Report the time since the start of the first step, given that since the start of another."""
     progress(begin + time)
 
 
-def _step(
-    course: Course,
-    number: int,
-    step: Run,
-    start: NDArray[np.floating],
-    progress: Callable[[float], None],
-) -> Following:
+def _step(course: Course, number: int, step: Run, start: Vectors, progress: Progress) -> Following:
     """Yield a step, and return its trace; that of an earlier attempt if it was finished.
 
     It has a number, under which its trace is kept in the folder of the run. The trace of the only

@@ -1,18 +1,18 @@
 """Simulation of a step of runs with their calculator, from magnetisations to traces."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from wallnet.files.progress import Progress
 from wallnet.jobs import Run
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.run import needs_of
 from wallnet.simulate.calculator import Calculator, Checkpoint, Part, SimulationError
-from wallnet.simulate.recorder import Recorder
+from wallnet.simulate.recorder import Recorder, Vectors
 from wallnet.simulate.registry import class_of, create
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ class StepOfRun(NamedTuple):
     """A run of one step, as it is simulated."""
 
     job: Run
-    start: NDArray[np.floating]
+    start: Vectors
     """Magnetisation from which it starts, (rows, columns, 3)."""
-    progress: Callable[[float], None]
+    progress: Progress
     """Function that receives the simulated time in s."""
     output: Path | None
     """Path of its trace. With a calculator that resumes, a long simulation writes a checkpoint into

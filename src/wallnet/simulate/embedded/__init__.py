@@ -1,22 +1,19 @@
 """The embedded engine as a calculator, which uses the core of the engine directly."""
 
 import math
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from wallnet import __version__
 from wallnet.config.calculators import FilmSettings
 from wallnet.config.declarations import FilmDeclaration
 from wallnet.config.waveform import Segment
+from wallnet.files.progress import Progress
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.thermal import ThermalEngine
 from wallnet.jobs import Run
 from wallnet.jobs.film import torque_of
 from wallnet.simulate.calculator import Calculator, Checkpoint
-from wallnet.simulate.recorder import WARM_UP, Recorder, next_output
+from wallnet.simulate.recorder import WARM_UP, Recorder, Vectors, next_output
 from wallnet.tracks import films
 from wallnet.tracks.heated import HeatedFilm
 
@@ -61,9 +58,9 @@ class Embedded(FilmDeclaration, Calculator[FilmSettings]):
     def run(
         self,
         job: Run,
-        start: NDArray[np.floating],
+        start: Vectors,
         recorder: Recorder,
-        progress: Callable[[float], None],
+        progress: Progress,
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""

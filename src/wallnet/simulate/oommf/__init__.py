@@ -10,7 +10,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from wallnet.config.calculators import OommfSettings
 from wallnet.config.declarations import OommfDeclaration
+from wallnet.files.progress import Progress
 from wallnet.film.terms import Layer
 from wallnet.jobs import Run
 from wallnet.jobs.film import torque_of
@@ -64,7 +65,7 @@ class Oommf(OommfDeclaration, Calculator[OommfSettings]):
         job: Run,
         start: State,
         recorder: Recorder,
-        progress: Callable[[float], None],
+        progress: Progress,
         checkpoint: Checkpoint | None,
     ) -> dict[str, Any]:
         """Simulate a job; see `Calculator.run`."""
