@@ -67,11 +67,7 @@ def refuse_first(
 
 
 def read_cells(
-    path: str | Path,
-    columns: Units,
-    required: Sequence[str],
-    most: int,
-    largest: int = LARGEST_TEXT,
+    path: str | Path, columns: Units, required: Sequence[str], most: int, largest: int
 ) -> "pandas.DataFrame":
     """Read the cells of a CSV file in UTF-8, with a header and commas between columns.
 
@@ -116,11 +112,7 @@ def read_cells(
 
 
 def read_table(
-    path: str | Path,
-    columns: Units,
-    required: Sequence[str],
-    most: int,
-    largest: int = LARGEST_TEXT,
+    path: str | Path, columns: Units, required: Sequence[str], most: int, largest: int
 ) -> "pandas.DataFrame":
     """Read a CSV file of numbers; see `read_cells`. The frame has numbers in place of texts.
 
@@ -185,7 +177,7 @@ def read_levels(path: str | Path) -> "pandas.DataFrame":
     wallnet.files.FileError
         If the file cannot be read, or if it does not contain two different, plausible conductances.
     """
-    read = read_table(path, LEVEL_COLUMNS, ["conductance"], MOST_LEVELS)
+    read = read_table(path, LEVEL_COLUMNS, ["conductance"], MOST_LEVELS, LARGEST_TEXT)
     positive = read.drop(columns="current", errors="ignore")
     refuse_first(path, read, positive < 0, "is negative ({:g} S); write its magnitude")
     conductance = read["conductance"]
@@ -218,7 +210,7 @@ def read_activation(path: str | Path) -> "pandas.DataFrame":
     wallnet.files.FileError
         If the file cannot be read, or if its points make no curve.
     """
-    read = read_table(path, CURVE_COLUMNS, list(CURVE_COLUMNS), MOST_POINTS)
+    read = read_table(path, CURVE_COLUMNS, list(CURVE_COLUMNS), MOST_POINTS, LARGEST_TEXT)
     if len(read) < FEWEST_POINTS:
         refuse(path, f"has {len(read)} points; a curve needs {FEWEST_POINTS} or more")
     steps = read[["input"]].diff().iloc[1:]

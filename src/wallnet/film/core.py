@@ -71,7 +71,10 @@ _EVOLVING = (
 )
 """Numbers and arrays of an engine that change in time."""
 
-Extrapolation = tuple[NDArray[np.int64], NDArray[np.float32]]
+Film = NDArray[np.float32]
+"""Numbers in single precision, of cells mostly: vectors are (3, rows, columns)."""
+
+Extrapolation = tuple[NDArray[np.int64], Film]
 """Slots of stored slow fields, and the polynomial of time through them."""
 
 BLOCK = 8
@@ -107,7 +110,7 @@ class _Window:
     """A range of columns with all driven ones."""
 
     inside: slice
-    others: NDArray[np.float32]
+    others: Film
     """External field plus far field of all other columns, (3, rows, columns of the window), A/m."""
 
     def encloses(self, first: int, last: int, columns: int) -> bool:
@@ -154,7 +157,7 @@ def moving_ranges(moving_until: NDArray[np.float64], time: float, margin: int) -
     return np.flatnonzero(np.diff(near, prepend=False, append=False)).reshape(-1, 2)
 
 
-def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def block_sums(values: Film) -> Film:
     """Return the sums over blocks of `BLOCK` × `BLOCK` cells, shape (..., rows, columns)."""
     *outer, rows, columns = values.shape
     # half the time of np.pad
@@ -165,7 +168,7 @@ def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return reduce(np.add, (of_rows[..., k::BLOCK] for k in range(BLOCK)))
 
 
-def lagrange_matrix(past: list[float]) -> NDArray[np.float32]:
+def lagrange_matrix(past: list[float]) -> Film:
     """Return the matrix that converts values to coefficients of the polynomial through them.
 
     The n times `past` are all different. Coefficient k is the sum over j of entry (k, j) times the
@@ -237,7 +240,7 @@ class Engine:
         )
 
     @property
-    def magnetization(self) -> NDArray[np.float32]:
+    def magnetization(self) -> Film:
         """Copy of m, shape (rows, columns, 3); zero in empty cells."""
         return np.ascontiguousarray(np.moveaxis(self._m, 0, -1))
 
@@ -301,7 +304,7 @@ class Engine:
         self._shares = np.ones_like(self._chain)
         self._longest_step = self.tolerances.time_step_fraction * longest
 
-    def _torques_at(self, time: NDArray[np.floating]) -> NDArray[np.float32]:
+    def _torques_at(self, time: NDArray[np.floating]) -> Film:
         """Return the torque in A/m at each time, or one for all times."""
         torque = np.array([self._torque])
         if self._ramp:
@@ -372,9 +375,7 @@ class Engine:
         """Return whether the slow field outside the window is due."""
         return self.time - self._renewed > _RENEW_ALL_EVERY * (1 - 1e-9)
 
-    def _field_in_window(
-        self, window: _Window, others: NDArray[np.floating], out: NDArray[np.float32]
-    ) -> None:
+    def _field_in_window(self, window: _Window, others: NDArray[np.floating], out: Film) -> None:
         """Write the far field of the window's columns, plus others, into its columns of `out`."""
         self.counters.window_renewals += 1
         self._far_of(self._m, others, out, window.inside)
@@ -429,7 +430,7 @@ class Engine:
         self._missed[..., outside] = 0
         self._renewed = self.time
 
-    def _far_field(self, m: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def _far_field(self, m: Film, out: Film) -> None:
         """Write the present external field plus the far stray field of m into `out`, in A/m."""
         uniform_field = self._uniform_field
         if self._ramp:
@@ -441,13 +442,7 @@ class Engine:
         else:
             out[:] = uniform_field
 
-    def _far_of(
-        self,
-        m: NDArray[np.float32],
-        others: NDArray[np.floating],
-        out: NDArray[np.float32],
-        inside: slice,
-    ) -> None:
+    def _far_of(self, m: Film, others: NDArray[np.floating], out: Film, inside: slice) -> None:
         """Write the far stray field of the columns `inside`, plus others, into those of `out`."""
         moments, stray = m[..., inside], self._stray
         if moments.shape[2] < m.shape[2]:
@@ -457,9 +452,7 @@ class Engine:
         near = self.layer.cells.near(self.layer.cell)
         near.add(moments, out[..., inside], self.layer.saturation_magnetization, inside)
 
-    def _rate(
-        self, m: NDArray[np.float32], field: NDArray[np.float32], factor: float
-    ) -> NDArray[np.float32]:
+    def _rate(self, m: Film, field: Film, factor: float) -> Film:
         """Return a factor times dm/dt / γ under the present torque, with a given slow field."""
         rate = np.empty_like(field)
         (torque,) = self._torques_at(np.array([self.time]))
@@ -468,14 +461,14 @@ class Engine:
         loops.rate_of(*self._kind)(*arrays, torque, rates, rate)
         return rate
 
-    def torque(self, m: NDArray[np.float32]) -> NDArray[np.float32]:
+    def torque(self, m: Film) -> Film:
         """Return dm/dt / γ of unit vectors, (3, rows, columns), in A/m under the present torque."""
         m = np.ascontiguousarray(m, dtype=np.float32)
         field = np.empty_like(m)
         self._far_field(m, field)
         return self._rate(m, field, 1.0)
 
-    def _block_speeds(self) -> NDArray[np.float32]:
+    def _block_speeds(self) -> Film:
         """Return the largest |dm/dt| component of each range of `BLOCK` columns, in 1/s.
 
         It is that of averages over blocks of `BLOCK` × `BLOCK` cells. The average removes the

@@ -36,6 +36,7 @@ from wallnet.jobs.run import repeated
 from wallnet.tracks.current import current
 
 Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 NODES = 20
 """Nodes of the inverse Laplace transformation; it has about 0.6 digits a node."""
@@ -145,9 +146,7 @@ def _heat_along(notched: NotchedTrack) -> tuple[Array, float]:
     return heat * (crowded.resistance / filled / heat.mean()), notched.track.width * filled
 
 
-def _admittance(
-    s: NDArray[np.complex128], width: float, media: HeatMedia, wave: float
-) -> NDArray[np.complex128]:
+def _admittance(s: Complex, width: float, media: HeatMedia, wave: float) -> Complex:
     """Return the heat flux into the media per rise of the strip, in W/(m² K).
 
     Laplace variables have the shape (times, nodes), the result (2, times, nodes): with the mean of
@@ -165,12 +164,8 @@ def _admittance(
 
 
 def _impedance(
-    s: NDArray[np.complex128],
-    width: float,
-    media: HeatMedia,
-    above: tuple[float, float],
-    wave: float,
-) -> NDArray[np.complex128]:
+    s: Complex, width: float, media: HeatMedia, above: tuple[float, float], wave: float
+) -> Complex:
     """Return the rise of the surface per heat flux of a strip on it, in K m²/W.
 
     Conductivity and heat capacity of a medium above are 0 if there is none. The difference
@@ -203,8 +198,8 @@ def _impedance(
 
 
 def _half_space(
-    s: NDArray[np.complex128], width: float, conductivity: float, heat_capacity: float, wave: float
-) -> NDArray[np.complex128]:
+    s: Complex, width: float, conductivity: float, heat_capacity: float, wave: float
+) -> Complex:
     """Return the rise of the surface of a half space per heat flux of a strip on it, in K m²/W.
 
     A line of heat makes the rise K0(κ r)/(π λ), κ = √(s/D + k'²), at the distance r.
@@ -223,7 +218,7 @@ def _half_space(
 
 
 def _wave_numbers(
-    s: NDArray[np.complex128], width: float, media: HeatMedia, above: tuple[float, float]
+    s: Complex, width: float, media: HeatMedia, above: tuple[float, float]
 ) -> tuple[Array, Array]:
     """Return wave numbers in 1/m, and weights of the integral for mean and middle, (2, waves).
 
@@ -257,7 +252,7 @@ def _wave_numbers(
     return waves, shares
 
 
-def _talbot(count: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _talbot(count: int) -> tuple[Complex, Complex]:
     """Return exponents δ and factors with f(t) = Re Σ factor F(δ/t)/t.
 
     Fixed Talbot method (Abate and Valkó, Int. J. Numer. Meth. Engng 60, 979 (2004)).
@@ -349,11 +344,7 @@ class StepResponse:
 
 @lru_cache(maxsize=8)
 def _response(
-    width: float,
-    media: HeatMedia,
-    heat_capacity: float,
-    decades: int,
-    notched: NotchedTrack | None,
+    width: float, media: HeatMedia, heat_capacity: float, decades: int, notched: NotchedTrack | None
 ) -> StepResponse:
     """Return the mean rise per heat flux of a strip up to 10**decades s after a step."""
     count = math.ceil(POINTS_A_DECADE * (decades - math.log10(SHORTEST))) + 1
