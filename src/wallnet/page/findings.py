@@ -28,7 +28,7 @@ from wallnet.report import as_made, networks
 from wallnet.report.faults import faults, grouped, heat, level_caveats
 from wallnet.report.tables import Table, lines_of
 from wallnet.studies import STUDIES
-from wallnet.studies.showing import read_study, show_of
+from wallnet.studies.showing import as_shown, show_of
 
 if TYPE_CHECKING:
     import pandas
@@ -88,7 +88,8 @@ class Findings:
             name: files.read_dataset(folder / files.DEVICE.format(device=name), "track")
             for name in job.devices
         }
-        studied = dict(_studied(job, folder))
+        whole = dict(_studied(job, folder))
+        studied = {key: as_shown(data, key[0]) for key, data in whole.items()}
         rows: list[Row] = []
         numbers, remarks, lossy = None, list[str](), list[str]()
         doubtful = [*heat(datasets)]
@@ -107,7 +108,7 @@ class Findings:
         best = best_networks(rows, costs)
         texts = [*of_networks(best), *sentences(job, datasets, studied)]
         limits = [f"{text[0].upper()}{text[1:]}" for text in grouped(doubtful)]
-        compared = comparison(datasets, compared_rows(job, folder, studied), best)
+        compared = comparison(datasets, compared_rows(job, whole), best)
         return cls(
             folder, datasets, studied, texts, rows, limits, compared, numbers, remarks, warnings
         )
@@ -121,24 +122,23 @@ def _studied(job: SummaryJob, folder: Path) -> Iterator[tuple[tuple[str, str], "
     for studied in job.studied:
         path = folder / STUDIES[studied.study].path(studied.subject)
         if studied.needed or path.exists():
-            data = read_study(path, studied.study)
+            data = files.read_dataset(path, STUDIES[studied.study].kind, samples=True)
             settings = json.loads(data.attrs["parameters"]).get("settings")
             if studied.needed or settings == studied.settings:
                 yield (studied.study, studied.subject), data
 
 
 def compared_rows(
-    job: SummaryJob, folder: Path, studied: Collection[tuple[str, str]]
+    job: SummaryJob, studied: Mapping[tuple[str, str], "xarray.Dataset"]
 ) -> dict[str, list[list[dict[str, str]]]]:
     """Return the rows of each study of a device in the table of devices, by device.
 
-    Studies that have some are read with all samples.
+    The datasets have their samples.
     """
     rows: dict[str, list[list[dict[str, str]]]] = {}
     for entry in job.studied:
-        if entry.device and (entry.study, entry.subject) in studied:
-            study = STUDIES[entry.study]
-            data = files.read_dataset(folder / study.path(entry.subject), study.kind, samples=True)
+        data = studied.get((entry.study, entry.subject))
+        if entry.device and data is not None:
             if (cells := show_of(entry.study).compared(data)) is not None:
                 rows.setdefault(entry.device, []).append(cells)
     return rows

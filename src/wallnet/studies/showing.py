@@ -1,6 +1,5 @@
 """Tables and figure of the dataset of a study."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wallnet import files
@@ -19,9 +18,9 @@ def show_of(study: str) -> Presentation:
     return cast(Presentation, STUDIES[study].part("show"))
 
 
-def read_study(path: str | Path, study: str) -> "xarray.Dataset":
+def as_shown(data: "xarray.Dataset", study: str) -> "xarray.Dataset":
     """Return a dataset of a study, with all samples if what is shown of it takes them."""
-    return files.read_dataset(path, STUDIES[study].kind, samples=show_of(study).of_samples)
+    return data if show_of(study).of_samples else files.of_perfect_device(data)
 
 
 def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
@@ -38,7 +37,7 @@ def tabulate(sources: style.SourceFiles, _: str = "") -> dict[str, str]:
 def draw(sources: style.SourceFiles, _: str, figures: Figures) -> style.Drawn:
     """Return the figure of a dataset and its origin, as `wallnet show` asks."""
     ((study, (path,)),) = sources.items()
-    data = read_study(path, study)
+    data = as_shown(files.read_dataset(path, STUDIES[study].kind, samples=True), study)
     title = STUDIES[study].title.format(subject=data.attrs["subject"])
     origin = ("parameters", "simulation", "revision", "wallnet_version")
     about = {key: str(data.attrs[key]) for key in origin}
