@@ -219,8 +219,19 @@ def _source(name: str, *columns: str) -> models.ColumnDataSource:
     return models.ColumnDataSource({key: [] for key in columns}, name=name)
 
 
+ABOUT = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²")]
+"""What is shown of a point below the pointer."""
+
+
 def _figures() -> dict[str, Any]:
     """Return all figures, without data, by the element of the page that holds each."""
+    panels, stairs, chances = _panels(), _stairs(), _lines_of_chances()
+    moving = column(*panels, sizing_mode="stretch_width")
+    return {"moving": moving, "stairs": stairs, "chances": chances}
+
+
+def _panels() -> list[figure]:
+    """Return the map of a pulse, and below it the wall, the conductance and J over time."""
     space, width = (models.Range1d(start=0, end=1, name=name) for name in ("space", "width"))
     maps = _figure("map", "y (nm)", 160, x_range=space, y_range=width, x_axis_label="x (nm)")
     # all maps of a pulse are one picture, of which this range shows one
@@ -246,6 +257,11 @@ def _figures() -> dict[str, Any]:
     for panel in (ends, read, drive):
         panel.xaxis.visible = panel is drive
         panel.vspan(x="time", source=now, line_color="#888888")
+    return [maps, ends, read, drive]
+
+
+def _stairs() -> figure:
+    """Return the conductance after each pulse, with the levels and the transfer curve."""
     wide = models.DataRange1d(range_padding=0.2)
     stairs = _figure("staircase", G_TITLE, 320, x_axis_label=J_TITLE, y_range=wide)
     axis: dict[str, Any] = {"name": "names", "ticker": models.FixedTicker()}
@@ -254,26 +270,30 @@ def _figures() -> dict[str, Any]:
     levels, fits = _source("levels", "G", "state", "dash"), _source("fits", "J", "G", "dash")
     stairs.hspan(y="G", source=levels, line_dash="dash", line_color="#999999")
     stairs.line("J", "G", source=points, line_color="#bbbbbb")
-    look = {"line_color": style.COLOURS[2], "line_width": 2, "line_dash": "dash"}
+    look: dict[str, Any] = {"line_color": style.COLOURS[2], "line_width": 2, "line_dash": "dash"}
     stairs.multi_line("J", "G", source=fits, **look)
     look = {"size": 9, "line_color": style.COLOURS[0], "fill_color": "fill", "line_width": 2}
     dots = stairs.scatter("J", "G", source=points, **look)
     look = {"size": 16, "fill_alpha": 0, "line_width": 2, "line_color": style.COLOURS[1]}
     stairs.scatter("J", "G", source=_source("chosen", "J", "G"), **look)
-    about = [("state", "@state"), ("J", "@J{0.0000} × 10¹² A/m²"), ("G", "@G{0.00} µS")]
+    about = [*ABOUT, ("G", "@G{0.00} µS")]
     stairs.add_tools(models.HoverTool(renderers=[dots], tooltips=about))
+    return stairs
+
+
+def _lines_of_chances() -> figure:
+    """Return the probability of each state over J, with its interval."""
     chances = _figure("chances", "P(state | J)", 320, x_axis_label=J_TITLE, y_range=(-0.05, 1.05))
     chance = _source("chance", "J", "P", "low", "high", "state", "colour")
     edges: dict[str, Any] = {"base": "J", "lower": "low", "upper": "high", "line_color": "colour"}
     edges |= {"line_width": 3, "line_alpha": 0.5, "upper_head": None, "lower_head": None}
     chances.add_layout(Whisker(source=chance, **edges))
     ways = _source("ways", "J", "P", "colour", "state")
-    look = {"line_color": "colour", "line_width": 2, "legend_field": "state"}
+    look: dict[str, Any] = {"line_color": "colour", "line_width": 2, "legend_field": "state"}
     chances.multi_line("J", "P", source=ways, **look)
     chances.legend[0].update(orientation="horizontal", ncols=2)
     chances.add_layout(chances.legend[0], "above")
     dots = chances.scatter("J", "P", source=chance, size=9, color="colour")
     interval = [("P", "@P{0.000}, @low{0.000} to @high{0.000}")]
-    chances.add_tools(models.HoverTool(renderers=[dots], tooltips=[*about[:2], *interval]))
-    moving = column(maps, ends, read, drive, sizing_mode="stretch_width")
-    return {"moving": moving, "stairs": stairs, "chances": chances}
+    chances.add_tools(models.HoverTool(renderers=[dots], tooltips=[*ABOUT, *interval]))
+    return chances
