@@ -8,6 +8,7 @@ import contextlib
 import csv
 import itertools
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,7 +35,7 @@ from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.films import layer
 from wallnet.tracks.regions import check, relative_parameters
-from wallnet.tracks.rigid_wall import rigid_wall_of
+from wallnet.tracks.rigid_wall import RigidWall, rigid_wall_of
 from wallnet.tracks.walls import placed_wall
 
 if TYPE_CHECKING:
@@ -171,49 +172,68 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
     }
+    retained = (own or Barriers()).retained
+    return values, _doubts(device, values, wall, heat_caveat(job, pulses), kelvin, retained)
+
+
+def _doubts(
+    device: Device,
+    values: Mapping[str, float],
+    wall: RigidWall,
+    caveat: str,
+    kelvin: float,
+    retained: float,
+) -> dict[str, list[str]]:
+    """Return the doubts about the quantities of a device, by the quantity.
+
+    They are those of `check`, the `caveat` of the heat, and what a rigid wall tells: its barriers
+    are at a temperature in K, at which those of a notch should be as high as `retained`.
+    """
+    strongest = values["strongest"]
     doubts: dict[str, list[str]] = {}
     for text in check(device)[1]:
         doubts.setdefault(DOUBTED.get(text.split()[0], "simulations"), []).append(text)
-    if caveat := heat_caveat(job, pulses):
+    if caveat:
         doubts["rise"] = [caveat]
     weakest = min(np.abs([*wall.forward, *wall.backward]), default=0.0)
-    if 0 < abs(densities[-1]) < WEAK * weakest:
+    if 0 < abs(strongest) < WEAK * weakest:
         doubts["strongest"] = [
-            f"pulse.current_densities reach {abs(densities[-1]) / 1e12:.3g}e12 A/m², where a rigid "
+            f"pulse.current_densities reach {abs(strongest) / 1e12:.3g}e12 A/m², where a rigid "
             f"wall leaves no notch below {weakest / 1e12:.3g}e12 A/m²; raise them, or check their "
             "unit"
         ]
     if weakest and (share := values["read_density"] / weakest) >= DISTURBING:
         doubts["read_density"] = [
-            f"reading at {detector.read_voltage:g} V draws {read / 1e-3:.3g} mA, which as current "
+            f"reading at {device.detector.read_voltage:g} V draws "
+            f"{values['read_current'] / 1e-3:.3g} mA, which as current "
             f"in the metal is J = {values['read_density'] / 1e12:.3g}e12 A/m², {100 * share:.0f} % "
             "of the threshold of a rigid wall, so that it may move the wall; lower "
             "detector.read_voltage, or raise the resistance of the junction"
         ]
-    retained = (own or Barriers()).retained
-    if track.notches and (least := min(forward, backward)) < retained:
+    notches, least = device.track.notches, min(values["forward"], values["backward"])
+    if notches and least < retained:
         doubts.setdefault("forward", []).append(
             f"the barrier is {least:.0f} k_B T at {kelvin:g} K, below barriers.retained of "
-            f"{retained:g}, so that a notch retains no wall; enlarge {track.notches.size_key}"
+            f"{retained:g}, so that a notch retains no wall; enlarge {notches.size_key}"
         )
     left_out = {
         "material.field_like_torque": device.material.simulated.field_like_torque,
         "heavy_metal.oersted": device.heavy_metal.oersted,
-        "material.bias_field_x": film.material.bias[0],
-        "material.bias_field_y": film.material.bias[1],
+        "material.bias_field_x": device.material.bias_field_x,
+        "material.bias_field_y": device.material.bias_field_y,
     }
     if wall.forward.size and (keys := [key for key, acts in left_out.items() if acts]):
         doubts["threshold"] = [
             f"the threshold of a rigid wall leaves {' and '.join(keys)} out; simulate it, as "
             "depinning does"
         ]
-    if (share := torque_share(device, densities[-1])) > STRETCHING:
+    if (share := torque_share(device, strongest)) > STRETCHING:
         doubts["fastest"] = [
             f"the field of the torque of the strongest pulse is {100 * share:.0f} % of the "
             "anisotropy field 2 K_eff/(μ0 Ms), so that the wall may stretch, or domains reverse, "
             "instead of moving at this velocity; lower pulse.current_densities, or simulate it"
         ]
-    return values, doubts
+    return doubts
 
 
 def oersted_line(name: str, device: Device) -> str:
