@@ -41,6 +41,37 @@ LARGEST_FALL = 0.005
 """Largest allowed fall of a rising curve between neighbouring points, as a share of full scale."""
 
 
+def _swept(device: Device, opened: Opened) -> tuple[dict[str, Array], dict[str, Any], list[End]]:
+    """Return the traces of a sweep on one time step, what is read of each, and the last walls."""
+    interval = device.output.interval
+    traces: list[dict[str, Array]] = []
+    ends: list[End] = []
+    rows: list[dict[str, Any]] = []
+    for trace in opened.pulses():
+        time, recorded, end = read_trace(trace, device)
+        # the tolerance keeps the last entry despite rounding errors of the summed steps
+        grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
+        traces.append(
+            {
+                name: np.apply_along_axis(partial(np.interp, grid, time), -1, values.T)
+                for name, values in recorded.items()
+            }
+        )
+        ends.append(end)
+        # a trace ends earlier if its wall comes to rest
+        when = min(read_at(device), time[-1])
+        final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
+        flags = {"state": end.state, "settled": end.settled, "held": end.held}
+        rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
+    read = over([len(rows)], rows)
+    entries = max(trace["detected"].size for trace in traces)
+    swept = {
+        name: np.moveaxis(padded([trace[name] for trace in traces], entries), -1, 1).astype("f4")
+        for name in (*RECORDED, "detected")
+    }
+    return swept, read, ends
+
+
 def fit_quartics(current: Array, conductance: Array) -> dict[str, Array]:
     """Fit normalised transfer curves by least squares (paper, Fig. 1b).
 
@@ -150,34 +181,8 @@ class Gather(Gathering[Device]):
 
     def gather(self, device: Device, opened: Opened) -> dict[str, Any]:
         """Return the variables; a conductance that does not change is a `FileError`."""
-        pulse, interval = device.pulse, device.output.interval
-        densities = np.array(pulse.current_densities)
-        traces: list[dict[str, Array]] = []
-        ends: list[End] = []
-        rows: list[dict[str, Any]] = []
-        for trace in opened.pulses():
-            time, recorded, end = read_trace(trace, device)
-            # the tolerance keeps the last entry despite rounding errors of the summed steps
-            grid = np.arange(math.floor(time[-1] / interval + 1e-6) + 1) * interval
-            traces.append(
-                {
-                    name: np.apply_along_axis(partial(np.interp, grid, time), -1, values.T)
-                    for name, values in recorded.items()
-                }
-            )
-            ends.append(end)
-            # a trace ends earlier if its wall comes to rest
-            when = min(read_at(device), time[-1])
-            final = {f"final_{name}": np.interp(when, time, recorded[name]) for name in READ}
-            flags = {"state": end.state, "settled": end.settled, "held": end.held}
-            rows.append(flags | {"end_time": time[-1], "read_time": when} | final)
-        read = over([len(rows)], rows)
-        entries = max(trace["detected"].size for trace in traces)
-        whole = {
-            name: padded([trace[name] for trace in traces], entries)
-            for name in (*RECORDED, "detected")
-        }
-        swept = {name: np.moveaxis(data, -1, 1).astype("f4") for name, data in whole.items()}
+        pulse, densities = device.pulse, np.array(device.pulse.current_densities)
+        swept, read, ends = _swept(device, opened)
         moves = read["settled"] == 0
         if moves.any():
             moving = ", ".join(f"{density / 1e12:.4f}" for density in densities[moves])
@@ -189,7 +194,7 @@ class Gather(Gathering[Device]):
         heated = write_energy_job(device)
         cost = write_energy_of(heated, densities, pulse.duration, pulse.waveform)
         heating_time, heating = rise_over_time(heated, pulse.duration, pulse.waveform)
-        times = np.arange(entries) * interval
+        times = np.arange(swept["detected"].shape[1]) * device.output.interval
         arrivals = arrival_times(device.track, times, swept)
         detector = device.junction
         values: dict[str, Any] = {
