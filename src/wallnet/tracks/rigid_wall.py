@@ -144,6 +144,17 @@ def rigid_wall(
     torque *= np.sign(film.dmi_constant)
     energy, slope = line * track.thickness, slope * track.thickness
     density = slope / (torque * felt) if torque else np.full(count, np.nan)
+    between = _between_notches(track, delta, place, energy, slope / felt, density)
+    return RigidWall(place, energy, density, *between)
+
+
+def _between_notches(
+    track: Track, delta: float, place: Array, energy: Array, force: Array, density: Array
+) -> tuple[Array, Array, Array]:
+    """Return the barriers between notches, and the thresholds forwards and backwards.
+
+    Each place has an energy, a force per width, and the current density of this force.
+    """
     notches = track.inner_notch_positions
     ahead = [*itertools.pairwise(notches)]
     behind = [(right, left) for left, right in ahead]
@@ -160,12 +171,13 @@ def rigid_wall(
 
     def threshold(start: float, stop: float) -> float:
         between = np.flatnonzero((place - start) * (place - stop) <= 0)
-        force = (slope / felt)[between] * (stop - start)
-        return float(density[between[force.argmax()]])
+        return float(density[between[(force[between] * (stop - start)).argmax()]])
 
     barriers = [[barrier(*pair) for pair in pairs] for pairs in (ahead, behind)]
-    thresholds = [np.array([threshold(*pair) for pair in pairs]) for pairs in (ahead, behind)]
-    return RigidWall(place, energy, density, np.array(barriers), *thresholds)
+    forward, backward = (
+        np.array([threshold(*pair) for pair in pairs]) for pairs in (ahead, behind)
+    )
+    return np.array(barriers), forward, backward
 
 
 def _minimum(energy: Array, near: NDArray[np.bool_]) -> int:
