@@ -81,7 +81,6 @@ LEFT_OUT = {
     "wallnet.config.inheritance": "reads config.yaml; what a job depends on is in its parameters",
     "wallnet.config.messages": "texts of errors",
     "wallnet.errors": "texts of errors",
-    "wallnet.files.attempt": "continues an interrupted job, which ends as without interruption",
     "wallnet.files.paths": "paths, which the rules compare",
     "wallnet.files.progress": "tells how far a job is",
     "wallnet.files.whole": "reads and writes files, whatever is in them",

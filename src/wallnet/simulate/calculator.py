@@ -1,6 +1,8 @@
 """Base class of calculators, and the checkpoints from which a killed job continues."""
 
+import hashlib
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +15,6 @@ from pydantic import BaseModel
 from wallnet import files
 from wallnet.config.declarations import Declaration
 from wallnet.errors import UserError
-from wallnet.files.attempt import Attempt
 from wallnet.files.progress import Progress
 from wallnet.files.whole import regular
 from wallnet.jobs import Run
@@ -36,7 +37,15 @@ FORM = "5"
 """Form of a state; another form is not continued. It is raised with names or meaning of arrays."""
 
 
-class Checkpoint(Attempt):
+def identity_of(*parts: Any) -> str:
+    """Return the digest that identifies a simulation, given texts and arrays; see `Checkpoint`."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part)
+    return digest.hexdigest()
+
+
+class Checkpoint:
     """Hidden file beside an output, which a simulation writes and reads when it starts again.
 
     A file of another job, another revision of the code or another initial magnetisation is not
@@ -44,13 +53,13 @@ class Checkpoint(Attempt):
     """
 
     def __init__(self, output: str | Path, job: Run, start: NDArray) -> None:
-        super().__init__(
-            FORM,
-            job.to_json(),
-            str(revision_of(job.calculator_name)),
-            np.ascontiguousarray(start, dtype=np.float64),
-        )
+        revision = str(revision_of(job.calculator_name))
+        m = np.ascontiguousarray(start, dtype=np.float64)
+        self.identity = identity_of(FORM, job.to_json(), revision, m)
         self.path = path_beside(output)
+        self.elapsed = 0.0
+        """Wall time of earlier attempts in s, up to the checkpoint that was read."""
+        self._begin = self._latest = time.monotonic()
 
     def load(self) -> dict[str, NDArray] | None:
         """Return the complete state of an earlier attempt, as named arrays, or None."""
@@ -70,11 +79,13 @@ class Checkpoint(Attempt):
 
     def offer(self, state: Callable[[], dict[str, NDArray]]) -> None:
         """Save a state, which is called for only then, if the latest checkpoint is old."""
-        if not self.is_due(INTERVAL):
+        now = time.monotonic()
+        if now - self._latest < INTERVAL:
             return
+        self._latest, elapsed = now, self.elapsed + now - self._begin
         try:
             with files.written_whole(self.path) as partial:
-                np.savez(partial, identity=self.identity, elapsed=self.total(), **state())  # type: ignore[arg-type]
+                np.savez(partial, identity=self.identity, elapsed=elapsed, **state())  # type: ignore[arg-type]
         except files.FileError as error:
             logger.warning("no checkpoint: %s", error)
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.files.attempt import Attempt
 from wallnet.files.blocks import row_of, stacked
 from wallnet.files.origin import digest_of
 from wallnet.files.progress import Progress
@@ -24,7 +23,7 @@ from wallnet.jobs import Run
 from wallnet.jobs.block import Block
 from wallnet.jobs.code import revision_of
 from wallnet.jobs.request import RUNS
-from wallnet.simulate.calculator import SimulationError
+from wallnet.simulate.calculator import SimulationError, identity_of
 from wallnet.simulate.recorder import Recorder, Vectors, initialized
 from wallnet.simulate.step import StepOfRun, integrates_together, simulate_steps
 from wallnet.tracks.heated import beyond_model
@@ -325,7 +324,7 @@ def _step(course: Course, number: int, step: Run, start: Vectors, progress: Prog
     several = course.job.number_of_steps > 1 or course.output is None
     path = course.folder and course.folder / f"{number}.nc" if several else course.output
     revision = str(revision_of(course.job.calculator_name))
-    identity = Attempt(course.job.to_json(), revision, course.start).identity
+    identity = identity_of(course.job.to_json(), revision, course.start)
     trace = _finished(path, identity) if several else None
     if trace is not None:
         return trace
