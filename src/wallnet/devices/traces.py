@@ -142,7 +142,8 @@ def read_trace(
     settled, final = int(content["read_settled"][-1]), (read.bottom, read.top)
     near = states.distance(final) <= LARGEST_REST
     if settled == 1 and not (near or comes_to_rest(time, ends, min(relaxation.hold, time[-1]))):
-        settled = 0
+        settled, resting = 0, files.is_resting(content.attrs, 0)
+        read = read._replace(state=states.state(final, read.walls, resting), resting=resting)
     # as at the end of a trace, or for the second half of a pulse shorter than twice the hold
     since = pulse_end - min(relaxation.hold, pulse_end / 2)
     last = (time >= since * (1 - 1e-9)) & (time <= pulse_end * (1 + 1e-9))
@@ -152,7 +153,5 @@ def read_trace(
         held = -1
     position, detected = (float(recorded[name][-1]) for name in ("wall_position", "detected"))
     noise = float(recorded["detected"][time >= (pulse_end + time[-1]) / 2].std())
-    resting = files.is_resting(content.attrs, settled)
-    rests = resting is True
-    state = states.state(final, read.walls, resting)
-    return time, recorded, End(state, settled, position, final, detected, noise, held, rests)
+    end = End(read.state, settled, position, final, detected, noise, held, read.resting is True)
+    return time, recorded, end
