@@ -10,7 +10,7 @@ from helpers.walls import moving_wall, placed_minima
 from wallnet import files
 from wallnet.cli import main
 from wallnet.files import WallState
-from wallnet.files.blocks import stacked
+from wallnet.files.blocks import block_of
 from wallnet.files.schema import KINDS, OPTIONAL, VARIABLES
 from wallnet.files.schema.states import WITHOUT_WALL
 from wallnet.jobs.request import ANY, Conditions, runs_of, where
@@ -68,7 +68,9 @@ def write_blocks(requests):
         keys = [(Path.cwd(), part.path, part.conditions.replica) for part in request.parts]
         if keys and all(key in PENDING for key in keys):
             numbers = [(p.conditions.sample or 0, p.conditions.replica or 0) for p in request.parts]
-            block = stacked([PENDING.pop(key) for key in keys], numbers, request.computes.to_json())
+            block = block_of(
+                [PENDING.pop(key) for key in keys], numbers, request.computes.to_json()
+            )
             files.write_dataset(block, request.path, "run", {})
 
 

@@ -24,7 +24,7 @@ PARAMETERS = "parameters"
 """Attribute with the job that made a file, as JSON."""
 
 
-def stacked(
+def block_of(
     runs: "Sequence[xarray.Dataset]", numbers: Sequence[tuple[int, int]], parameters: str
 ) -> "xarray.Dataset":
     """Return runs as a block.
@@ -89,7 +89,7 @@ _job = lru_cache(maxsize=1)(json.loads)
 def row_of(
     block: "xarray.Dataset", row: int, only: Collection[str] | None = None
 ) -> "xarray.Dataset":
-    """Return one run of a block, counted from 0 in it, as it was before it was stacked.
+    """Return one run of a block, counted from 0 in it, as it was before.
 
     If `only` is given, it has these variables alone, as far as it recorded them.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet import files
-from wallnet.files.blocks import row_of, stacked
+from wallnet.files.blocks import block_of, row_of
 from wallnet.files.origin import digest_of
 from wallnet.files.progress import Progress
 from wallnet.files.schema import OPTIONAL, RUN, names_of
@@ -181,7 +181,7 @@ def simulate_block(
     runs = [
         run for run in (finished | results).values() if run and not isinstance(run, SimulationError)
     ]
-    return stacked(runs, [*map(_numbers, block.runs)], block.to_json())
+    return block_of(runs, [*map(_numbers, block.runs)], block.to_json())
 
 
 def finished_runs(output: str | Path) -> "dict[str, xarray.Dataset]":
