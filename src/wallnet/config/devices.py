@@ -484,7 +484,7 @@ class Device(Section):
         }
         names = {*(self.variation.reference if self.variation else ())}
         names |= self.disorder.needed if self.disorder else set()
-        return [*(key for key, needed in needs.items() if needed), *needed_for(names, field)]
+        return [*(key for key, needed in needs.items() if needed), *needed_for(names, bool(field))]
 
     def _faults(self) -> Iterator[str]:
         # waveforms, and what a user-defined class does not simulate, are refused with their jobs

@@ -143,8 +143,8 @@ class Variation(Section):
         return own[0] if own else "edge_damage"
 
 
-def needed_for(names: Iterable[str], temperature: float) -> set[str]:
+def needed_for(names: Iterable[str], thermal: bool) -> set[str]:
     """Return what a calculator has to simulate if parameters vary: keys of `declarations.NEEDS`."""
-    own = {"dmi_constant": "varying_dmi"} | ({"damping": "varying_damping"} if temperature else {})
+    own = {"dmi_constant": "varying_dmi"} | ({"damping": "varying_damping"} if thermal else {})
     own |= dict.fromkeys(("thickness", "boundary_exchange"), "varying_thickness")
     return {own.get(name, "varying_parameters") for name in names}

@@ -107,7 +107,7 @@ def bilayer_of(device: Device) -> Bilayer:
             + device.material.heat_capacity * device.track.thickness
             + media.cap_heat_capacity * media.cap_thickness
         ),
-        conductance=conductivity * metal.thickness if crowding_of(device) else 0.0,
+        conductance=conductivity * metal.thickness if device.current_crowds else 0.0,
     )
 
 

@@ -323,7 +323,7 @@ def needs_of(run: Mapping[str, Any]) -> set[str]:
     names = {*run.get("variation", {}).get("reference", ())}
     if isinstance(track, SampledTrack):
         names |= track.disorder.needed
-    varying = needed_for(names, float("temperature" in run))
+    varying = needed_for(names, "temperature" in run)
     return {what for what, needed in needs.items() if needed} | varying
 
 
