@@ -30,7 +30,7 @@ def stiffnesses(layer, m):
     problem of dense matrices.
     """
     energy, mask = Energy(layer), layer.mask
-    moments = 4e-7 * math.pi * layer.saturation_magnetization * math.prod(layer.cell)
+    moments = 4e-7 * math.pi * layer.terms.saturation_magnetization * math.prod(layer.cell)
     moments = (moments * layer.cells.moment)[mask]
     basis = bases(m[mask])
     count = len(moments)

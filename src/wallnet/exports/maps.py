@@ -56,7 +56,7 @@ def varying(track: Track, film: Layer) -> Iterator[tuple[str, NDArray[np.float64
     Names are those of the configuration; `filled` is the share of a cell that edges leave.
     """
     for name, unit in UNITS.items():
-        base = track.thickness if name == "thickness" else getattr(film, name)
+        base = track.thickness if name == "thickness" else getattr(film.terms, name)
         values = np.where(film.mask, base * film.cells.of(name), 0.0)
         if np.ptp(values[film.mask]) > 1e-9 * abs(base):
             yield "uniaxial_anisotropy" if name == "anisotropy" else name, values, unit

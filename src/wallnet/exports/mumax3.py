@@ -100,7 +100,7 @@ def parameters_of(film: Layer) -> dict[str, NDArray]:
     for name, (attribute, sign) in BASES.items():
         share = film.cells.of(attribute) * (1.0 if name == "alpha" else thickness)
         # Ku t and D t are the same where only the thickness varies, but for their last digit
-        parameters[name] = sign * getattr(film, attribute) * share.round(9)
+        parameters[name] = sign * getattr(film.terms, attribute) * share.round(9)
     return parameters
 
 
@@ -185,7 +185,7 @@ def _bonds(film: Layer, means: dict[str, Array], labels: NDArray) -> Iterator[st
     for part, (name, function) in enumerate((("Aex", "Exchange"), ("Dind", "Dind"))):
         bonds = _of_bonds(film, *(side[part] for side in film.cells.bonds))
         attribute, sign = BASES[name]
-        values = sign * getattr(film, attribute) * np.bincount(place.ravel(), bonds) / count
+        values = sign * getattr(film.terms, attribute) * np.bincount(place.ravel(), bonds) / count
         one, other = means[name][pairs]
         with np.errstate(divide="ignore", invalid="ignore"):
             usual = np.where(one * other > 0, 2 / (1 / one + 1 / other), 0.0)

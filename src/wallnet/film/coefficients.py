@@ -34,7 +34,7 @@ def groups(layer: Layer, torque: SpinTorque | None) -> tuple[NDArray[np.float32]
     cells, values = layer.cells, linear(layer)
     for name in ("yy", "zz"):
         values[name] = values[name] - values["xx"]
-    damping, filled = layer.damping * cells.value("damping"), cells.value("filled")
+    damping, filled = layer.terms.damping * cells.value("damping"), cells.value("filled")
     spins = cells.spins(torque.direction if torque else (0.0, 0.0, 0.0))
     # arrays of the spins have their size
     varies = cells.polarized is not None or np.ndim(values["xz"]) or np.ndim(values["yz"])
@@ -46,7 +46,7 @@ def groups(layer: Layer, torque: SpinTorque | None) -> tuple[NDArray[np.float32]
         Directions(values["xz"], values["yz"], *spins),
         Dynamics(
             damping=damping,
-            rate=(1 + layer.damping**2) / (1 + damping**2) * inverse,
+            rate=(1 + layer.terms.damping**2) / (1 + damping**2) * inverse,
             moment=moment,
             spin=filled,
             noise=cells.value("noise") * moment,

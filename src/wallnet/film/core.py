@@ -219,7 +219,7 @@ class Engine:
         self.time = 0.0
         self.counters = Counters()
         rows, columns = self.mask.shape
-        self._stray = StrayField(self.mask.shape, layer.cell, layer.saturation_magnetization)
+        self._stray = StrayField(self.mask.shape, layer.cell, layer.terms.saturation_magnetization)
         self._m, self._saved, self._missed, self._latest_missed = (
             np.zeros((3, rows, columns), dtype=np.float32) for _ in range(4)
         )
@@ -450,7 +450,7 @@ class Engine:
         weighed = moments if self._moment is None else moments * self._moment[:, inside]
         stray.far(weighed, others, out[..., inside])
         near = self.layer.cells.near(self.layer.cell)
-        near.add(moments, out[..., inside], self.layer.saturation_magnetization, inside)
+        near.add(moments, out[..., inside], self.layer.terms.saturation_magnetization, inside)
 
     def _rate(self, m: Film, field: Film, factor: float) -> Film:
         """Return a factor times dm/dt / γ under the present torque, with a given slow field."""
@@ -525,7 +525,8 @@ class Engine:
         """Run the steps of `advance`."""
         steps_left = max(1, math.ceil(duration / self._longest_step - 1e-9))
         step = duration / steps_left
-        tolerance = self.tolerances.stray_field_tolerance * self.layer.saturation_magnetization
+        magnetization = self.layer.terms.saturation_magnetization
+        tolerance = self.tolerances.stray_field_tolerance * magnetization
         while steps_left:
             # a remainder is distributed over the other intervals
             intervals = math.ceil(steps_left / int(self._interval))

@@ -134,16 +134,16 @@ class Landscape:
 def _stiffness(layer: Layer) -> NDArray[np.float64]:
     """Return the field in A/m that opposes each cosine wave of unit size, (rows, columns)."""
     induction = layer.saturation_induction
-    exchange = 2 * layer.exchange_stiffness / induction
+    exchange = 2 * layer.terms.exchange_stiffness / induction
     # in a domain, the anisotropy less the stray field; at least the stiffness of a long wave
-    uniform = 2 * abs(layer.anisotropy) / induction
-    uniform -= layer.saturation_magnetization if layer.terms.stray_field else 0.0
+    uniform = 2 * abs(layer.terms.anisotropy) / induction
+    uniform -= layer.terms.saturation_magnetization if layer.terms.stray_field else 0.0
     longest = exchange * (np.pi / (max(layer.mask.shape) * min(layer.cell[:2]))) ** 2
     rows, columns = layer.mask.shape
     along_x = (2 - 2 * np.cos(np.pi * np.arange(columns) / columns)) / layer.cell[0] ** 2
     along_y = (2 - 2 * np.cos(np.pi * np.arange(rows) / rows)) / layer.cell[1] ** 2
     waves = exchange * (along_y[:, None] + along_x[None, :])
-    return waves + max(uniform, longest, 1e-6 * layer.saturation_magnetization)
+    return waves + max(uniform, longest, 1e-6 * layer.terms.saturation_magnetization)
 
 
 def tangential(m: NDArray, vector: NDArray) -> NDArray:

@@ -142,7 +142,7 @@ def choose(lowest: float, highest: float) -> tuple[tuple[float, ...], tuple[floa
 
 def deviation(layer: Layer, temperature: float, step: float) -> float:
     """Return the standard deviation of a component of the thermal field over a step, in A/m."""
-    variance = 2 * layer.damping * BOLTZMANN * temperature
+    variance = 2 * layer.terms.damping * BOLTZMANN * temperature
     return math.sqrt(variance / (layer.terms.gyromagnetic_ratio * layer.moment * step))
 
 
@@ -157,8 +157,8 @@ def longest_step(layer: Layer, temperature: float, torque: SpinTorque | None = N
     radius = choose(*layer.dampings)[2]
     stiffest, turning = layer.rates(torque)
     kick = deviation(layer, temperature, 1.0) * layer.terms.rate
-    cells = layer.cells
-    slower = (1 + layer.damping**2) / (1 + (layer.damping * cells.value("damping")) ** 2)
+    cells, damping = layer.cells, layer.terms.damping
+    slower = (1 + damping**2) / (1 + (damping * cells.value("damping")) ** 2)
     kick *= float(np.max(cells.value("noise") * np.sqrt(slower)))
-    turned = kick**2 * (1 + layer.damping**2)
+    turned = kick**2 * (1 + damping**2)
     return min(radius / stiffest, LARGEST_TURN / turning, LARGEST_KICK**2 / turned)

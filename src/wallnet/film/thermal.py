@@ -48,7 +48,7 @@ class ThermalEngine(Engine):
     """
 
     def __init__(self, layer: Layer, temperature: float, key: int) -> None:
-        if not layer.terms.precession or layer.damping == 0:
+        if not layer.terms.precession or layer.terms.damping == 0:
             raise EngineError("a film at a temperature needs precession and damping")
         self.temperature = temperature
         if not 0 <= key < 2**64:
@@ -145,7 +145,7 @@ class ThermalEngine(Engine):
         if layer.terms.stray_field:
             # the far field contains the rest of a cell's own field
             rest = newell.own(layer.cell) - newell.stencil(layer.cell)[:, 0]
-            rest *= layer.saturation_magnetization
+            rest *= layer.terms.saturation_magnetization
             tensor -= np.diag(rest)[..., None, None] * moment**2
         for term in coefficients.local_terms(layer):
             vectors = np.moveaxis(m, 0, -1)

@@ -511,7 +511,7 @@ def compute(
     chosen = owner if isinstance(owner, mm.Energy) else [owner]
     layer = description.layer
     found_terms, _ = energy_terms(chosen, system.m.mesh, layer.mask)
-    alone = Terms(layer.saturation_magnetization, **found_terms)
+    alone = Terms(layer.terms.saturation_magnetization, **found_terms)
     energy = Energy(replace(layer, terms=alone))
     method, unit = _COMPUTED[kind]
     result = getattr(energy, method)(description.magnetization)

@@ -87,12 +87,12 @@ def system(job: Run, current_density: float | None = None) -> "micromagneticmode
 
     def parameter(name: str) -> "float | discretisedfield.Field":
         """Return a parameter of the film, or its field if it varies."""
-        value: float = getattr(film, name)
+        value: float = getattr(film.terms, name)
         if np.ptp(film.cells.of(name)[film.mask]) == 0:
             return value
         return field_of(mesh, value * film.cells.of(name))
 
-    axis: Any = film.anisotropy_axis
+    axis: Any = film.terms.anisotropy_axis
     if film.cells.axis is not None:
         axis = field_of(mesh, film.cells.axis)
     wall = placed_wall(job, job.placement.bottom, job.placement.top)
@@ -107,7 +107,7 @@ def system(job: Run, current_density: float | None = None) -> "micromagneticmode
     if density and film.current_field is not None:
         field = field_of(mesh, density * np.moveaxis(film.current_field, 0, -1))
         described.energy += micromagneticmodel.Zeeman(H=field, name=OERSTED)
-    if film.dmi_constant:
+    if film.terms.dmi_constant:
         constant = parameter("dmi_constant")
         described.energy += micromagneticmodel.DMI(D=constant, crystalclass="Cnv_z")
     described.dynamics = micromagneticmodel.Precession(gamma0=film.terms.gyromagnetic_ratio)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wallnet.film.cells import Cells
 from wallnet.film.newell import Cell
-from wallnet.film.terms.base import Contribution, Layer, LocalTerm, Mask, Stiffness, Term, Torque
+from wallnet.film.terms.base import Contribution, Layer, LocalTerm, Mask, Stiffness, Term
 from wallnet.film.terms.energies import (
     Demagnetization,
     Exchange,
@@ -72,10 +72,6 @@ class Terms:
             Zeeman(self.external_field),
             *self.further,
         )
-
-    def acting(self, torque: Torque | None) -> list[Contribution]:
-        """Return the energy terms, and the torque if there is one."""
-        return [*self.energy, *([torque] if torque else [])]
 
     @property
     def rate(self) -> float:

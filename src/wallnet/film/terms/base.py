@@ -24,8 +24,8 @@ Mask = NDArray[np.bool_]
 class Layer:
     """A film as a single layer of equal cells, with all that depends on the cell.
 
-    Engine, energy, minima and paths take the film from here. Its properties are those of the base
-    material; `cells` has what varies from cell to cell, relative to it.
+    Engine, energy, minima and paths take the film from here. `terms` has the base material, and
+    `cells` what varies from cell to cell, relative to it.
 
     Attributes
     ----------
@@ -74,20 +74,15 @@ class Layer:
         return field * self.cells.inverse_moment[..., None]
 
     @property
-    def saturation_magnetization(self) -> float:
-        """Ms in A/m."""
-        return self.terms.saturation_magnetization
-
-    @property
     def norm(self) -> NDArray[np.float64]:
         """Ms of each cell in A/m, 0 in empty ones, (rows, columns)."""
         shares = self.cells.of("saturation_magnetization")
-        return np.where(self.mask, self.saturation_magnetization * shares, 0.0)
+        return np.where(self.mask, self.terms.saturation_magnetization * shares, 0.0)
 
     @property
     def saturation_induction(self) -> float:
         """μ0 Ms in T."""
-        return VACUUM_PERMEABILITY * self.saturation_magnetization
+        return VACUUM_PERMEABILITY * self.terms.saturation_magnetization
 
     @property
     def moment(self) -> float:
@@ -95,41 +90,16 @@ class Layer:
         return self.saturation_induction * math.prod(self.cell)
 
     @property
-    def exchange_stiffness(self) -> float:
-        """A in J/m."""
-        return self.terms.exchange_stiffness
-
-    @property
-    def dmi_constant(self) -> float:
-        """Interfacial D in J/m²."""
-        return self.terms.dmi_constant
-
-    @property
-    def anisotropy(self) -> float:
-        """Ku in J/m³."""
-        return self.terms.anisotropy
-
-    @property
-    def anisotropy_axis(self) -> tuple[float, float, float]:
-        """Unit vector along the axis of the anisotropy."""
-        return self.terms.anisotropy_axis
-
-    @property
     def axes(self) -> NDArray[np.float64]:
         """Axis of the anisotropy of each cell, (rows, columns, 3), or that of all cells, (3,)."""
-        return np.array(self.anisotropy_axis) if self.cells.axis is None else self.cells.axis
-
-    @property
-    def damping(self) -> float:
-        """Gilbert α."""
-        return self.terms.damping
+        return np.array(self.terms.anisotropy_axis) if self.cells.axis is None else self.cells.axis
 
     @property
     def dampings(self) -> tuple[float, float]:
         """Lowest and highest α of all cells."""
         if np.ndim(value := self.cells.value("damping")) == 0:
-            return self.damping * float(value), self.damping * float(value)
-        dampings = self.damping * np.asarray(value)[self.mask]
+            return (self.terms.damping * float(value),) * 2
+        dampings = self.terms.damping * np.asarray(value)[self.mask]
         return float(dampings.min()), float(dampings.max())
 
     def rates(self, torque: "Torque | None" = None) -> tuple[float, float]:
@@ -146,7 +116,7 @@ class Layer:
             Largest magnitude of λ of all modes, and of moments that turn independently, in 1/s;
             above zero even if nothing acts.
         """
-        acting = self.terms.acting(torque)
+        acting = [*self.terms.energy, *([torque] if torque else [])]
         bounds = zip(*(contribution.stiffness(self) for contribution in acting), strict=True)
         stiffness = Stiffness(*(sum(values[1:], values[0]) for values in bounds))
         uniform_field = float(

@@ -38,7 +38,7 @@ class Exchange(Term):
         }
 
     def _couplings(self, layer: Layer) -> NDArray[np.float64]:
-        exchange = 2 * layer.exchange_stiffness / layer.saturation_induction
+        exchange = 2 * layer.terms.exchange_stiffness / layer.saturation_induction
         return exchange / np.array(layer.cell[:2]) ** 2
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -52,7 +52,8 @@ class Exchange(Term):
             step = np.diff(of_m, axis=0) / edge**2 * np.moveaxis(bond, axis, 0)[..., None]
             of_field[:-1] += step
             of_field[1:] -= step
-        return layer.per_moment(2 * layer.exchange_stiffness / layer.saturation_induction * field)
+        exchange = 2 * layer.terms.exchange_stiffness / layer.saturation_induction
+        return layer.per_moment(exchange * field)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class InterfacialDMI(Term):
         return {f"{side}_dmi": coupling * pair.dmi for side, coupling, pair in sides}
 
     def _couplings(self, layer: Layer) -> NDArray[np.float64]:
-        return layer.dmi_constant / layer.saturation_induction / np.array(layer.cell[:2])
+        return layer.terms.dmi_constant / layer.saturation_induction / np.array(layer.cell[:2])
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
         return Stiffness(antisymmetric=self._couplings(layer))
@@ -88,7 +89,7 @@ class InterfacialDMI(Term):
         field[..., 0] = -along_x[..., 2]
         field[..., 1] = -along_y[..., 2]
         field[..., 2] = along_x[..., 0] + along_y[..., 1]
-        return layer.per_moment(2 * layer.dmi_constant / layer.saturation_induction * field)
+        return layer.per_moment(2 * layer.terms.dmi_constant / layer.saturation_induction * field)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class UniaxialAnisotropy(Term):
         return {name: strength * value for name, value in products.items() if np.any(value)}
 
     def _strength(self, layer: Layer) -> Value:
-        strength = 2 * layer.anisotropy / layer.saturation_induction
+        strength = 2 * layer.terms.anisotropy / layer.saturation_induction
         return strength * layer.cells.value("local_anisotropy")
 
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
@@ -125,7 +126,7 @@ class UniaxialAnisotropy(Term):
 
     def density(self, m: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:  # noqa: D102
         # zero along the easy axis or in the easy plane
-        constant = layer.anisotropy * layer.cells.local_anisotropy * layer.cells.moment
+        constant = layer.terms.anisotropy * layer.cells.local_anisotropy * layer.cells.moment
         return super().density(m, layer) + np.maximum(constant, 0.0)
 
 
@@ -143,7 +144,7 @@ class Demagnetization(Term):
     def coefficients(self, layer: Layer) -> dict[str, Value]:  # noqa: D102
         if not self.present:
             return {}
-        cells, magnetization = layer.cells, layer.saturation_magnetization
+        cells, magnetization = layer.cells, layer.terms.saturation_magnetization
         own, beside, above = -magnetization * newell.stencil(layer.cell).T
         values: dict[str, Value] = {}
         for side, strengths, pair in zip(SIDES, (beside, above), cells.pairs, strict=True):
@@ -160,7 +161,7 @@ class Demagnetization(Term):
     def stiffness(self, layer: Layer) -> Stiffness:  # noqa: D102
         if not self.present:
             return Stiffness()
-        cells, magnetization = layer.cells, layer.saturation_magnetization
+        cells, magnetization = layer.cells, layer.terms.saturation_magnetization
         stray = magnetization * np.asarray(cells.value("saturation_magnetization"))
         # uniform: value of a film between its middle and an edge
         return Stiffness(
@@ -185,7 +186,7 @@ class Demagnetization(Term):
         near, vectors = cells.near(layer.cell), np.moveaxis(m, -1, 0)
         near.add(vectors, field, 1.0, slice(0, columns))
         field += near.of_own(vectors)
-        return layer.saturation_magnetization * np.moveaxis(field, 0, -1)
+        return layer.terms.saturation_magnetization * np.moveaxis(field, 0, -1)
 
 
 @lru_cache(maxsize=1)
@@ -251,7 +252,7 @@ class SpinTorque(Torque):
             REDUCED_PLANCK
             / (VACUUM_PERMEABILITY * ELEMENTARY_CHARGE)
             * self.current_density
-            / (layer.cell[2] * layer.saturation_magnetization)
+            / (layer.cell[2] * layer.terms.saturation_magnetization)
         )
 
     def strength(self, layer: Layer) -> float:

@@ -142,7 +142,7 @@ def system_of(job: Run, drive: Drive, start: State) -> "micromagneticmodel.Syste
                 "energy": "Oxs_TransformZeeman",
                 "type": "diagonal",
             }
-    if film.dmi_constant and isinstance(system.energy.dmi.D, discretisedfield.Field):
+    if film.terms.dmi_constant and isinstance(system.energy.dmi.D, discretisedfield.Field):
         mesh, system.energy.dmi.D = dmi_by_regions(film, system.m.mesh)
         system.m = discretisedfield.Field(mesh, nvdim=3, value=system.m.array)
     moments = film.norm[..., None] * np.asarray(start, dtype=np.float64)
@@ -170,8 +170,8 @@ def dmi_by_regions(
         (film.cells.of("dmi_constant"), film.mask),
         (film.cells.bonds[0][1], film.mask[:, :-1] & film.mask[:, 1:]),
     ):
-        means = film.dmi_constant * np.average(values, axis=0, weights=mask + 1e-12)
-        if not np.allclose((film.dmi_constant * values - means)[mask], 0.0, atol=1e-9):
+        means = film.terms.dmi_constant * np.average(values, axis=0, weights=mask + 1e-12)
+        if not np.allclose((film.terms.dmi_constant * values - means)[mask], 0.0, atol=1e-9):
             raise OommfError(
                 "OOMMF takes D by regions along the track, and that of this film varies across "
                 "it; give D along x alone, or set calculator: film"
