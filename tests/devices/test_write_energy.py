@@ -387,7 +387,7 @@ def test_the_temperature_of_a_device_is_that_of_its_write_energy(changes, expect
         "stairs"
     ]
     job = write_energy_job(device)
-    assert (job.temperature.ambient, job.heat_simulated) == expected
+    assert (job.temperature.ambient, job.temperature.heating == "pulse") == expected
     parameters = {"settings": json.loads(device.model_dump_json())}
     data = xarray.Dataset(attrs={"parameters": json.dumps(parameters)})
     assert WriteEnergyJob.of_dataset(data.attrs) == job

@@ -184,7 +184,7 @@ def heat_caveat(job: WriteEnergyJob, pulses: WriteEnergy) -> str:
         ": its parameters change, so that the results are estimates",
         "their results mean nothing",
     )
-    if job.heat_simulated:
+    if job.temperature.heating == "pulse":
         place, over = ("at a neck", "the track") if job.crowding else ("in its middle", "its width")
         remark = f" {place}: the film is simulated at the mean temperature over {over}"
         means = remark, "they are not simulated"

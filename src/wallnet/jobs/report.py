@@ -103,11 +103,6 @@ class WriteEnergyJob(Job):
     """That of the film before the pulses, and how the film changes with it."""
 
     @property
-    def heat_simulated(self) -> bool:
-        """Whether the simulated film has the mean temperature of the track."""
-        return self.temperature.heating == "pulse"
-
-    @property
     def notched(self) -> NotchedTrack | None:
         """The track, if current and heat vary along it."""
         return self.heat.bilayer.notched(self.track, self.crowding)
