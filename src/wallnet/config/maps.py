@@ -143,6 +143,10 @@ def _values(
 def _check_unit(variable: "netCDF4.Variable[Any]", name: str, unit: str) -> None:
     """Refuse another unit than that of a quantity; J/m³ may be written as J/m^3 or J/m3."""
     units = str(getattr(variable, "units", "1"))
-    plain = re.sub(r"[\s^*]", "", units.translate(str.maketrans("²³", "23")))
-    if plain != unit.translate(str.maketrans("²³", "23")):
+    if re.sub(r"[\s^*]", "", in_ascii(units)) != in_ascii(unit):
         raise ValueError(f"has {name} in {units[:40]!r}; convert it, and write units: {unit}")
+
+
+def in_ascii(unit: str) -> str:
+    """Return a unit with plain digits as exponents."""
+    return unit.translate(str.maketrans("²³", "23"))

@@ -13,18 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
+from wallnet.config.maps import QUANTITIES, in_ascii
 from wallnet.exports import Device, traces
 from wallnet.film.terms import Layer
-
-UNITS = {
-    "saturation_magnetization": "A/m",
-    "exchange_stiffness": "J/m",
-    "dmi_constant": "J/m2",
-    "anisotropy": "J/m3",
-    "damping": "",
-    "thickness": "m",
-}
-"""Units of the parameters of cells, as text without spaces, which separate units in OVF."""
 
 
 def write(device: Device, folder: Path) -> None:
@@ -55,10 +46,11 @@ def varying(track: Track, film: Layer) -> Iterator[tuple[str, NDArray[np.float64
 
     Names are those of the configuration; `filled` is the share of a cell that edges leave.
     """
-    for name, unit in UNITS.items():
-        base = track.thickness if name == "thickness" else getattr(film.terms, name)
-        values = np.where(film.mask, base * film.cells.of(name), 0.0)
+    for name, quantity in QUANTITIES.items():
+        own = name.removeprefix("uniaxial_")
+        base = track.thickness if own == "thickness" else getattr(film.terms, own)
+        values = np.where(film.mask, base * film.cells.of(own), 0.0)
         if np.ptp(values[film.mask]) > 1e-9 * abs(base):
-            yield "uniaxial_anisotropy" if name == "anisotropy" else name, values, unit
+            yield name, values, "" if quantity.unit == "1" else in_ascii(quantity.unit)
     if np.any(film.filled[film.mask] < 1):
         yield "filled", film.filled, ""
