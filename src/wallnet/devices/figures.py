@@ -5,7 +5,6 @@ also use snapshots from a few trace files.
 """
 
 import itertools
-import json
 import math
 import string
 import textwrap
@@ -235,7 +234,7 @@ def error_text(error: float) -> str:
 def _magnetization(sources: Sources, figures: Figures) -> "style.Figure":
     """Draw maps of m_z at the reading, for several J, with the detector (paper, Fig. 1c)."""
     device = sources.device
-    detector = json.loads(device.attrs["parameters"])["settings"]["detector"]
+    detector = files.settings_of(device)["detector"]
     indices = sources.pulses(_spread(device.sizes["current_density"], 4))
     rows = math.ceil(len(indices) / 2)
     shared = {"sharex": True, "sharey": True}

@@ -1,6 +1,5 @@
 """Velocity of a wall and its arrival at notches, from the sweep of a device."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config import Track
+from wallnet.files import settings_of
 from wallnet.tracks.walls import first_time
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ Recorded = Mapping[str, NDArray[np.floating]]
 
 def track_of(device: "xarray.Dataset") -> Track:
     """Return the track of a device."""
-    return Track.model_validate(json.loads(device.attrs["parameters"])["settings"]["track"])
+    return Track.model_validate(settings_of(device)["track"])
 
 
 def swept_duration(device: "xarray.Dataset") -> float:
     """Return the duration in s of the pulses of a device's sweep."""
-    return float(json.loads(device.attrs["parameters"])["settings"]["pulse"]["duration"])
+    return float(settings_of(device)["pulse"]["duration"])
 
 
 def steady_velocity(

@@ -6,7 +6,6 @@ torque with the polarisation P of its material. A metal with spin Hall angle θ 
 the same torque.
 """
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.config.waveform import ROUNDING, Points, largest, mean_square
+from wallnet.files import settings_of
 from wallnet.jobs.report import WriteEnergyJob
 from wallnet.tracks import heat_flow
 from wallnet.tracks.current import current as current_of
@@ -33,7 +33,7 @@ WriteEnergy = dict[str, NDArray[Any]]
 def trained_waveforms(response: "xarray.Dataset") -> list[Points]:
     """Return the waveform of each pulse of a train; index 0 is the state before the first."""
     waveforms: list[Points] = [()]
-    for pulse in json.loads(response.attrs["parameters"])["settings"]["pulses"]:
+    for pulse in settings_of(response)["pulses"]:
         points = tuple(map(tuple, pulse.get("waveform", ())))
         waveforms += [points] * int(pulse.get("repetitions", 1))
     return waveforms

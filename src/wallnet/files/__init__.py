@@ -17,7 +17,7 @@ from wallnet.files.datasets import (
     write_dataset,
     write_json,
 )
-from wallnet.files.origin import origin_of, origins_of
+from wallnet.files.origin import origin_of, origins_of, settings_of
 from wallnet.files.paths import *  # noqa: F403
 from wallnet.files.schema import READINGS, dataset
 from wallnet.files.schema.states import WallState

@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wallnet.files.whole import LARGEST_JSON, regular
+
+if TYPE_CHECKING:
+    import xarray
 
 STATED = ("parameters", "revision", "made_from")
 """What a result states of its origin; `made_from` is the digest of levels or of an activation."""
@@ -35,6 +38,11 @@ def stated(path: str | Path) -> dict[str, Any]:
         return origin if isinstance(origin["parameters"], dict) else {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
+    """Return the settings, of a device or of a study, that a dataset states."""
+    return dict(json.loads(data.attrs["parameters"])["settings"])
 
 
 def origin_of(path: str | Path) -> str:

@@ -1,6 +1,5 @@
 """Caveats and faults of results, in sentences."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -109,7 +108,7 @@ def _no_activation(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
 def _lost_levels(data: "xarray.Dataset") -> Iterator[tuple[str, str]]:
     if "level_conductance" not in data:
         return
-    notches = Notches(**json.loads(data.attrs["parameters"])["settings"]["track"]["notches"])
+    notches = Notches(**files.settings_of(data)["track"]["notches"])
     lost = data["level_conductance"].isnull().any("reading").values & (data["half"].values == 0)
     states: dict[str, list[str]] = {}
     columns = ("level_minimum", "level_state", "level_resting_state")
