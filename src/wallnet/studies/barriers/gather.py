@@ -4,7 +4,6 @@ A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime i
 with an attempt frequency f, which is uncertain by some orders of magnitude.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.files import settings_of
 from wallnet.files.schema.states import REVERSED
 from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs.request import ANY, Conditions
@@ -132,11 +132,6 @@ def _further(
         "further_retained": np.reshape([row["state_retained"] for row in lasting], shape),
         "further_lifetime": np.reshape([row["state_lifetime"] for row in lasting], (*shape, 2)),
     }
-
-
-def settings_of(data: "xarray.Dataset") -> dict[str, Any]:
-    """Return the settings of the study that made a dataset, as plain data."""
-    return json.loads(data.attrs["parameters"])["settings"]
 
 
 def thermal_energy(data: "xarray.Dataset") -> float:

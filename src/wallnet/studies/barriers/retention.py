@@ -7,11 +7,10 @@ import numpy as np
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
-from wallnet.files import WallState
+from wallnet.files import WallState, settings_of
 from wallnet.film.constants import BOLTZMANN
 from wallnet.questions.presentation import of_samples
 from wallnet.studies.barriers import Barriers
-from wallnet.studies.barriers.gather import settings_of
 
 Floats = NDArray[np.float64]
 

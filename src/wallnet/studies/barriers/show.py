@@ -9,6 +9,7 @@ import xarray
 from wallnet import files
 from wallnet.config import Device, Figures
 from wallnet.devices.tables import levels_in_short
+from wallnet.files import settings_of
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, REVERSED
 from wallnet.film.constants import BOLTZMANN
@@ -17,7 +18,7 @@ from wallnet.questions.presentation import YES, Headline, Presentation, between,
 from wallnet.report import style
 from wallnet.report.tables import Format, Table, of_columns
 from wallnet.studies.barriers import LEAST_LOSS, Barriers
-from wallnet.studies.barriers.gather import retained, settings_of, thermal_energy
+from wallnet.studies.barriers.gather import retained, thermal_energy
 from wallnet.studies.barriers.retention import losses, needed
 
 YEAR = 365.25 * 86400

@@ -9,13 +9,12 @@ import xarray
 from numpy.typing import NDArray
 
 from wallnet.devices.write_energy import write_energy_of
-from wallnet.files import WallState
+from wallnet.files import WallState, settings_of
 from wallnet.files.schema import SAMPLE
 from wallnet.jobs import Run
 from wallnet.jobs.report import WriteEnergyJob
 from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.gather import settings_of
 from wallnet.studies.thermal.statistics import IRRECOVERABLE
 
 Floats = NDArray[np.float64]

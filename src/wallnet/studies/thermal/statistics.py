@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import xarray
 
+from wallnet.files import settings_of
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import FREE, MOVING, SEVERAL, WITHOUT_WALL
 from wallnet.questions.presentation import of_samples
 from wallnet.report.tables import Format, Table, of_columns
-from wallnet.studies.barriers.gather import settings_of
 from wallnet.studies.proportions import beta_binomial
 
 IRRECOVERABLE = (*WITHOUT_WALL, SEVERAL)
