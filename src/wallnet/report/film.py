@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wallnet.config import Device, Figures, Track
 from wallnet.report import style
-from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, Extent
 
 LABELS = {
     "saturation_magnetization": (r"$\mathit{M}_s$ (kA/m)", 1e3),
@@ -37,7 +37,7 @@ def draw_outlines(axes: "style.Axes", outlines: Outlines) -> None:
         axes.plot(*(line.T / NM), "k-", linewidth=0.6, scalex=False, scaley=False)
 
 
-def extent_of(track: Track) -> tuple[float, float, float, float]:
+def extent_of(track: Track) -> Extent:
     """Return the extent of the cells of a track along x and y in nm."""
     low, high = track.sides
     return (0, track.length / NM, low / NM, high / NM)

@@ -9,7 +9,7 @@ from wallnet.config import Device, Figures
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.report import style
 from wallnet.report.film import Outlines, draw_outlines, extent_of
-from wallnet.report.tracks import NM, X_LABEL, Y_LABEL
+from wallnet.report.tracks import NM, X_LABEL, Y_LABEL, draw_cells
 from wallnet.tracks.geometry import filled_and_faces
 
 MOST_CELLS = 60
@@ -85,16 +85,12 @@ def _film(axes: "style.Axes", device: Device, m_z: Any, outlines: Outlines) -> N
 
     track, extent = device.sampled_track, extent_of(device.sampled_track)
     _, length, low, high = extent
-    look: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
-    look |= {"alpha": filled_and_faces(track)[0], "origin": "lower", "extent": extent}
-    axes.imshow(m_z, **look)
+    draw_cells(axes, m_z, filled_and_faces(track)[0], extent)
     draw_outlines(axes, outlines)
     fixed = (track.fixed_ends or 0.0) / NM
     for left in (0.0, length - fixed) if fixed else ():
         axes.add_patch(Rectangle((left, low), fixed, high - low, **FIXED))
-    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL, xlim=(0, length), ylim=(low, high))
-    axes.set_facecolor(style.EMPTY)
-    axes.tick_params(top=False, right=False, direction="out")
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL)
 
 
 def _detector(axes: "style.Axes", device: Device) -> None:

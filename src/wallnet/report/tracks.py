@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 NM = 1e-9
 
+Extent = tuple[float, float, float, float]
+"""First and last position along x, and along y, in nm."""
+
 X_LABEL, Y_LABEL = r"$\mathit{x}$ (nm)", r"$\mathit{y}$ (nm)"
 
 
@@ -22,19 +25,23 @@ def filled_cells(trace: "xarray.Dataset") -> NDArray[np.float64]:
     return filled_and_faces(Run.of_dataset(trace.attrs).track)[0]
 
 
+def draw_cells(axes: "style.Axes", m_z: Any, filled: Any, extent: Extent) -> Any:
+    """Draw m_z of cells, within an extent in nm; partly filled cells are paler."""
+    shown: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
+    image = axes.imshow(m_z, alpha=filled, origin="lower", extent=extent, **shown)
+    axes.set(xlim=extent[:2], ylim=extent[2:], facecolor=style.EMPTY)
+    axes.tick_params(top=False, right=False, direction="out")
+    return image
+
+
 def draw_map(axes: "style.Axes", trace: "xarray.Dataset", time: float) -> Any:
-    """Draw m_z at the snapshot nearest to a time; partly filled cells are paler."""
+    """Draw m_z at the snapshot nearest to a time; see `draw_cells`."""
     snapshot = int(np.argmin(np.abs(trace["snapshot_time"].values - time)))
     m_z = trace["magnetization"].isel(snapshot=snapshot).sel(component="z").values
     x, y = trace["x"].values / NM, trace["y"].values / NM
     half = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     extent = x[0] - half[0], x[-1] + half[0], y[0] - half[1], y[-1] + half[1]
-    colours: dict[str, Any] = {"cmap": style.magnetization_map(), "vmin": -1, "vmax": 1}
-    shown: dict[str, Any] = {"alpha": filled_cells(trace), "origin": "lower", "extent": extent}
-    image = axes.imshow(m_z, **shown, **colours)
-    axes.set(xlim=extent[:2], ylim=extent[2:], facecolor=style.EMPTY)
-    axes.tick_params(top=False, right=False, direction="out")
-    return image
+    return draw_cells(axes, m_z, filled_cells(trace), extent)
 
 
 def draw_ends(axes: "style.Axes", data: "xarray.Dataset") -> None:
