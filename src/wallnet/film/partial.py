@@ -6,6 +6,7 @@ of the same moment would have that of the whole cells times both filled shares. 
 matters between near cells.
 """
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -90,44 +91,39 @@ def near_terms(
     chosen = np.zeros_like(mask)
     chosen[tuple(partial.T)] = True
     parts_of = shapes.reshape(rows, columns, -1)
-    for i in range(-REACH, REACH + 1):
-        for j in range(-REACH, REACH + 1):
-            near = partial + np.array([i, j])
-            inside = np.all((near >= 0) & (near < (rows, columns)), axis=1)
-            source, target = partial[inside], near[inside]
-            inside = mask[tuple(target.T)]
-            source, target = source[inside], target[inside]
-            if not len(source):
-                continue
-            first, second = (
-                parts_of[tuple(places.T)].astype(np.float64) for places in (source, target)
-            )
-            parts = round(np.sqrt(first.shape[1]))
-            kernel, whole = _kernel(parts, i, j, cell), _whole(i, j, cell)
-            shares = filled[tuple(source.T)] * filled[tuple(target.T)]
-            difference = np.einsum("kpq,np,nq->kn", kernel, first, second, optimize=True)
-            difference -= whole[:, None] * shares
-            if i == j == 0:
-                own[(slice(None), *source.T)] -= (
-                    difference * strength[tuple(source.T)] / filled[tuple(source.T)]
-                )
-                continue
-            # each pair of two partly filled cells occurs in both orders
-            pairs = [(source, target)]
-            if not np.all(chosen[tuple(target.T)]):
-                pairs.append((target, source))
-            for receiver, source_cells in pairs:
-                only = slice(None) if receiver is source else ~chosen[tuple(receiver.T)]
-                a, b = receiver[only], source_cells[only]
-                value = -difference[:, only] * strength[tuple(b.T)] / filled[tuple(a.T)]
-                entries.append((_index(a, rows), _index(b, rows), value))
+    for i, j in itertools.product(range(-REACH, REACH + 1), repeat=2):
+        near = partial + np.array([i, j])
+        inside = np.all((near >= 0) & (near < (rows, columns)), axis=1)
+        source, target = partial[inside], near[inside]
+        inside = mask[tuple(target.T)]
+        source, target = source[inside], target[inside]
+        if not len(source):
+            continue
+        here, there = tuple(source.T), tuple(target.T)
+        first, second = (parts_of[cells].astype(np.float64) for cells in (here, there))
+        parts = round(np.sqrt(first.shape[1]))
+        kernel, whole = _kernel(parts, i, j, cell), _whole(i, j, cell)
+        shares = filled[here] * filled[there]
+        difference = np.einsum("kpq,np,nq->kn", kernel, first, second, optimize=True)
+        difference -= whole[:, None] * shares
+        if i == j == 0:
+            own[(slice(None), *here)] -= difference * strength[here] / filled[here]
+            continue
+        # each pair of two partly filled cells occurs in both orders
+        pairs = [(source, target)]
+        if not np.all(chosen[there]):
+            pairs.append((target, source))
+        for receiver, source_cells in pairs:
+            only = slice(None) if receiver is source else ~chosen[tuple(receiver.T)]
+            a, b = receiver[only], source_cells[only]
+            value = -difference[:, only] * strength[tuple(b.T)] / filled[tuple(a.T)]
+            entries.append((_index(a, rows), _index(b, rows), value))
     receivers, sources, values = (
         np.concatenate([entry[k] for entry in entries], axis=-1) for k in range(3)
     )
     shape = (rows * columns, rows * columns)
-    return Near(
-        own, [coo_array((part, (receivers, sources)), shape=shape).tocsr() for part in values]
-    )
+    places = receivers, sources
+    return Near(own, [coo_array((part, places), shape=shape).tocsr() for part in values])
 
 
 def _index(places: NDArray[np.intp], rows: int) -> NDArray[np.intp]:
