@@ -21,7 +21,7 @@ from samples import FILMS, ROOT
 
 from wallnet import api
 from wallnet.config import Figures
-from wallnet.film.constants import BOLTZMANN
+from wallnet.constants import BOLTZMANN
 from wallnet.report import style
 
 SAMPLES = 16

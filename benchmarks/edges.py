@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from wallnet import api, config, jobs, simulate
 from wallnet.config import Device
+from wallnet.constants import BOLTZMANN
 from wallnet.files import WallState
-from wallnet.film.constants import BOLTZMANN
 from wallnet.simulate.energy_path import find_minima
 from wallnet.studies.base import pulse_on
 from wallnet.tracks.states import States, outcomes

@@ -38,16 +38,16 @@ import pandas as pd
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
-from wallnet.devices.tables import SMALLEST
-from wallnet.devices.write_energy import write_energy_of
-from wallnet.files import DEVICE
-from wallnet.files.imperfection_tables import QUANTITIES
-from wallnet.film.constants import (
+from wallnet.constants import (
     BOLTZMANN,
     ELEMENTARY_CHARGE,
     REDUCED_PLANCK,
     VACUUM_PERMEABILITY,
 )
+from wallnet.devices.tables import SMALLEST
+from wallnet.devices.write_energy import write_energy_of
+from wallnet.files import DEVICE
+from wallnet.files.imperfection_tables import QUANTITIES
 from wallnet.film.renormalization import bloch
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.lifetimes import POINTS, STRIPS, Well, escapes, fitted
 
-from wallnet.film.constants import BOLTZMANN
+from wallnet.constants import BOLTZMANN
 
 DATA = Path(__file__).parents[2] / "docs" / "results" / "lifetimes.csv"
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import fft, linalg, stats
 
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film import fluctuations, loops
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, EngineError
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Terms

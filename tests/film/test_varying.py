@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from helpers.random_films import CELL, MATERIAL, Askew, directions, random_film, rate
 
+from wallnet.constants import BOLTZMANN
 from wallnet.film import coefficients, partial, stability
 from wallnet.film.cells import Cells
-from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, SpinTorque, Terms

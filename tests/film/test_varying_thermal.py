@@ -13,8 +13,8 @@ from helpers.sampled import sampled
 from scipy import linalg
 
 from wallnet import tracks
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.cells import Cells
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import EngineError
 from wallnet.film.energy import Energy
 from wallnet.film.terms import Layer, Terms

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.constants import BOLTZMANN
 from wallnet.film import paths
-from wallnet.film.constants import BOLTZMANN
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import descend
 from wallnet.film.terms import Layer

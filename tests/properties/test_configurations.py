@@ -12,7 +12,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from wallnet import config, jobs, plan
-from wallnet.film.constants import VACUUM_PERMEABILITY
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.jobs.film import step_of
 from wallnet.jobs.networks import (
     MappingJob,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from wallnet.files.imperfections import BOLTZMANN, escape_rates
+from wallnet.constants import BOLTZMANN
+from wallnet.files.imperfections import escape_rates
 from wallnet.networks.imperfections import TERMS, after, drawn, of_device
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config.disorder import SampledTrack
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.exports import Device, traces
 from wallnet.exports.statistics import texts_of
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.terms import Layer
 from wallnet.jobs import Run
 from wallnet.jobs.film import SPIN_DIRECTION

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from wallnet.constants import BOLTZMANN
 from wallnet.files import datasets
 from wallnet.files.compact import SAME
 from wallnet.files.step_tables import levels_expected
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "imperfections"
-
-BOLTZMANN = 1.380649e-23
-"""J/K, exact in the SI."""
 
 BEYOND = "beyond the model"
 """State after a pulse that heats the film beyond the model; it has no conductance."""

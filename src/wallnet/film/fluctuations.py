@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.constants import BOLTZMANN
+from wallnet.constants import BOLTZMANN
 from wallnet.film.stability import LARGEST_TURN, polynomial
 from wallnet.film.terms import Layer, SpinTorque
 

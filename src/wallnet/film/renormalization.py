@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.terms import Cell, Terms
 
 _WAVES = 32

@@ -17,9 +17,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.constants import BOLTZMANN
 from wallnet.film import coefficients, fluctuations, newell
 from wallnet.film.cells import shifted
-from wallnet.film.constants import BOLTZMANN
 from wallnet.film.core import Engine, EngineError
 from wallnet.film.terms import Layer, Mask, Terms
 from wallnet.film.terms.energies import LOCAL, SIDES

@@ -14,8 +14,8 @@ from wallnet.config.disorder import LARGEST
 from wallnet.config.messages import validated
 from wallnet.config.quantities import FIXES
 from wallnet.config.track import Track
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.film import fluctuations, renormalization
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.newell import strip_demagnetization as strip_demagnetization
 from wallnet.film.renormalization import Law as Law

@@ -16,9 +16,9 @@ import numpy as np
 
 from wallnet import files, plan
 from wallnet.config import Campaign, ConfigError, Device, Figures
+from wallnet.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.devices.write_energy import heat_caveat, write_energy_of
 from wallnet.files.progress import time_in_words
-from wallnet.film.constants import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.jobs.base import TrackJob
 from wallnet.jobs.bilayer import crowding_of, oersted_of
 from wallnet.jobs.film import film_of, strip_of

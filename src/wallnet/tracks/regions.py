@@ -14,9 +14,9 @@ from wallnet.config.disorder import LARGEST
 from wallnet.config.maps import ParameterMap, ParametersFile, read
 from wallnet.config.messages import validated
 from wallnet.config.regions import Profiled, Variation
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.files.whole import FileError
 from wallnet.film import fluctuations
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import strip_demagnetization
 from wallnet.jobs import film
 from wallnet.jobs.code import folders

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from wallnet.config import Device, Track
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.regions import Variation
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
+from wallnet.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
 from wallnet.jobs.bilayer import Crowding, crowding_of
 from wallnet.jobs.film import StripFilm, film_of, strip_of
 from wallnet.tracks import grains

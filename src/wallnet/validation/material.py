@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallnet.config.calculators import FilmSettings as Settings
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
+from wallnet.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import minimize

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.film import newell
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
 from wallnet.film.terms import Cell, SpinTorque, Terms
 from wallnet.tracks.walls import first_time

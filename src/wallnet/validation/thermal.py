@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.terms import Cell, Layer, Terms
 from wallnet.film.thermal import ThermalEngine
 from wallnet.validation import Curves, Rows, material, row

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.cells import Cells
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.film.core import Engine, Tolerances
 from wallnet.film.energy import Landscape
 from wallnet.film.minima import descend

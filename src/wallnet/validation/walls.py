@@ -13,8 +13,8 @@ from scipy.optimize import brentq, curve_fit, minimize_scalar
 
 from wallnet.config.devices import StaticMaterial
 from wallnet.config.track import Notches, Track
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.film import newell, paths
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.core import Engine
 from wallnet.film.energy import Energy, Landscape
 from wallnet.film.minima import descend

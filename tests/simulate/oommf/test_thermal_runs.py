@@ -12,7 +12,7 @@ from scipy import linalg, stats
 
 from wallnet import jobs
 from wallnet.config import parse
-from wallnet.film.constants import BOLTZMANN, VACUUM_PERMEABILITY
+from wallnet.constants import BOLTZMANN, VACUUM_PERMEABILITY
 from wallnet.jobs.film import check
 from wallnet.simulate import SimulationError, oommf, registry, simulate
 from wallnet.simulate.drives import drives

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.constants import VACUUM_PERMEABILITY
 from wallnet.film import stability
 from wallnet.film.cells import Cells, Value
-from wallnet.film.constants import VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from wallnet.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film import newell
 from wallnet.film.cells import Value
-from wallnet.film.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK, VACUUM_PERMEABILITY
 from wallnet.film.newell import Cell
 from wallnet.film.terms.base import Layer, Stiffness, Term, Torque
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.constants import BOLTZMANN
 from wallnet.files import settings_of
 from wallnet.files.schema.states import REVERSED
-from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs.request import ANY, Conditions
 from wallnet.questions.opened import Gathering, Opened, padded
 from wallnet.studies.barriers import Barriers

@@ -7,8 +7,8 @@ import numpy as np
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
+from wallnet.constants import BOLTZMANN
 from wallnet.files import WallState, settings_of
-from wallnet.film.constants import BOLTZMANN
 from wallnet.questions.presentation import of_samples
 from wallnet.studies.barriers import Barriers
 

@@ -8,11 +8,11 @@ import xarray
 
 from wallnet import files
 from wallnet.config import Device, Figures
+from wallnet.constants import BOLTZMANN
 from wallnet.devices.tables import levels_in_short
 from wallnet.files import settings_of
 from wallnet.files.schema import SAMPLE
 from wallnet.files.schema.states import EXPELLED, REVERSED
-from wallnet.film.constants import BOLTZMANN
 from wallnet.jobs import minima_job
 from wallnet.questions.presentation import YES, Headline, Presentation, between, some
 from wallnet.report import style
