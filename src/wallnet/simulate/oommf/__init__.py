@@ -314,18 +314,21 @@ def states(opened: Session, job: Run, drive: Drive, start: State) -> Iterator[St
                 process.wait(session.FLUSH_LIMIT)
             return
         if code or (code == 0 and now - advanced > session.FLUSH_LIMIT):
-            outcome = f"ended with code {code}" if code else "ended"
-            words = message_of(directory)
-            missing = [name for name in EXTENSIONS if name in words]
-            fix = "".join(
-                f"; add the extension {name} ({EXTENSIONS[name]}) to it" for name in missing
-            )
-            raise OommfError(
-                f"OOMMF {outcome} after {read} of {drive.stages} states; it says: {words}{fix}"
-            )
+            raise _ended(code, read, drive, directory)
         if now - advanced > session.STUCK_LIMIT:
             raise OommfError(
                 f"OOMMF hangs: no new state for {now - advanced:.0f} s after {read} of "
                 f"{drive.stages}; it says: {message_of(directory)}; run it again"
             )
         time.sleep(0.1)
+
+
+def _ended(code: int, read: int, drive: Drive, directory: Path) -> OommfError:
+    """Return the error of a process that ended with a code before all states were read."""
+    outcome = f"ended with code {code}" if code else "ended"
+    words = message_of(directory)
+    missing = [name for name in EXTENSIONS if name in words]
+    fix = "".join(f"; add the extension {name} ({EXTENSIONS[name]}) to it" for name in missing)
+    return OommfError(
+        f"OOMMF {outcome} after {read} of {drive.stages} states; it says: {words}{fix}"
+    )
