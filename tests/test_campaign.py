@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers.hostile import SPITEFUL
-from helpers.small_campaign import ROOT, TRAINING, jobs_in, with_networks
+from helpers.small_campaign import ROOT, TRAINING, jobs_in, with_networks, with_revisions
 
 from wallnet import files
 from wallnet.config.imperfections import CAUSES
@@ -180,14 +180,8 @@ def test_a_changed_level_maps_again_and_trains_nothing_else(whole):
     assert "reading=parallel" not in result.stdout
 
 
-def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole, tmp_path):
-    source = tmp_path / "source"
-    shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
-    path = source / "wallnet" / "revisions.json"
-    table = json.loads(path.read_text())
-    table["networks"]["revision"] += 1
-    path.write_text(json.dumps(table))
-    planned = whole.planned(environment={"PYTHONPATH": str(source)})
+def test_a_new_revision_plans_its_stage_and_what_comes_after_it(whole):
+    planned = whole.planned(code=with_revisions(networks=1))
     assert planned.pop("all") == 1
     drawn = {rule for rule in planned if rule.startswith("figure_")}
     assert set(planned) - drawn == {*NETWORK_RULES, "accuracy", "programming_table", "summary"}

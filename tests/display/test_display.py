@@ -609,14 +609,19 @@ def test_a_run_is_a_few_lines_and_its_log_is_complete(tmp_path):
 
 
 TELLING = """
-import json, os
-from snakemake_logger_plugin_wallnet import LogHandler as Shown
+import json
+from snakemake_logger_plugin_wallnet import LogHandler
 
-class LogHandler(Shown):
-    def close(self):
-        if self.run.times:  # Snakemake makes a second handler, in the folder where it was called
-            json.dump(self.run.times, open(os.environ["TOLD"], "w"))
-        super().close()
+close = LogHandler.close
+
+
+def tell(self):
+    if self.run.times:  # Snakemake makes a second handler, in the folder where it was called
+        json.dump(self.run.times, open({!r}, "w"))
+    close(self)
+
+
+LogHandler.close = tell
 """
 
 
@@ -627,16 +632,10 @@ def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, ti
     tiny["pulse_trains"] = {"twice": {"device": "neuron", "pulses": [pulse]}}
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
-    plugin = tmp_path / "snakemake_logger_plugin_telling"
-    plugin.mkdir()
-    (plugin / "__init__.py").write_text(TELLING)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--logger", "telling", "--directory", str(tmp_path), "--cores", "1"]
     targets = ("results/traces/neuron/0.2000.nc", "results/pulse_trains/twice/train.nc")
-    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
-    environment = {"PYTHONPATH": path, "TOLD": str(tmp_path / "told.json")} | forked.shared()
-    subprocess.run([*command, *targets], env=os.environ | environment, check=True)
-    shortest, trace, train = sorted(json.loads((tmp_path / "told.json").read_text()).values())
+    told = tmp_path / "told.json"
+    campaign.snakemake(*targets, cores=1, display=True, code=TELLING.format(str(told)))
+    shortest, trace, train = sorted(json.loads(told.read_text()).values())
     assert (train - shortest) / (trace - shortest) == pytest.approx(10, rel=0.01, abs=0)
 
 

@@ -19,31 +19,20 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.campaign
 
 STALL = """
-import os, sys, time
+import os, time
 
-where, pattern, marker = (os.environ.get("STALL_" + n, "") for n in ("WHERE", "FILE", "MARKER"))
-
-
-def stalling(original, concerns):
-    def stalled(*arguments, **options):
-        if concerns(arguments) and not os.path.exists(marker):
-            open(marker, "x").close()
-            time.sleep(600)
-        return original(*arguments, **options)
-    return stalled
+pattern, marker = (os.environ.get("STALL_" + name, "") for name in ("FILE", "MARKER"))
+replace = os.replace
 
 
-if where == "before renaming":
-    os.replace = stalling(os.replace, lambda a: pattern in str(a[1]))
-elif where == "while gathering":
-    import importlib.abc
+def stalled(source, destination, **options):
+    if pattern and pattern in str(destination) and not os.path.exists(marker):
+        open(marker, "x").close()
+        time.sleep(600)
+    return replace(source, destination, **options)
 
-    class Finder(importlib.abc.MetaPathFinder):
-        def find_spec(self, name, path, target=None):
-            if name == "wallnet.devices.gather":
-                stalling(lambda: None, lambda a: True)()
 
-    sys.meta_path.insert(0, Finder())
+os.replace = stalled
 """
 
 
@@ -109,28 +98,21 @@ def test_killed_at_random_moments(campaign, finished_devices, request):
     print(f"{done} kills, {ends + 1} campaigns brought to their end")
 
 
-@pytest.mark.parametrize(
-    ("where", "name"),
-    [
-        ("before renaming", "results/traces/synapse/1.5000.nc"),
-        ("while gathering", GATHERED),
-    ],
-)
-def test_killed_at_a_bad_moment(finished, finished_devices, tmp_path, where, name):
+def test_killed_before_a_trace_is_renamed(finished, finished_devices, tmp_path):
     """Only the part of the campaign that leads to the moment is run again."""
-    for path in {name, GATHERED}:
+    name = "results/traces/synapse/1.5000.nc"
+    for path in (name, GATHERED):
         (finished.folder / path).unlink()
     (tmp_path / "stall").mkdir()
     (tmp_path / "stall" / "sitecustomize.py").write_text(STALL)
     marker = tmp_path / "stall" / "marker"
-    stall = {"STALL_WHERE": where, "STALL_FILE": name, "STALL_MARKER": str(marker)}
+    stall = {"STALL_FILE": name, "STALL_MARKER": str(marker)}
     process = start(finished, {**stall, **customised(tmp_path / "stall")}, [GATHERED])
     while not marker.exists():
         assert process.poll() is None, (finished.folder / "killed.log").read_text()
         time.sleep(0.02)
     kill_tree(process)
-    if where != "while gathering":
-        assert list(finished.folder.glob("results/**/.*.part*"))
+    assert list(finished.folder.glob("results/**/.*.part*"))
     unlock(finished)
     finished.snakemake(GATHERED)
     assert_same(finished.folder, finished_devices.folder)
@@ -146,7 +128,6 @@ def test_killed_before_the_last_network_is_written(finished_campaign, tmp_path):
     (tmp_path / "stall" / "sitecustomize.py").write_text(STALL)
     marker = tmp_path / "stall" / "marker"
     stall = {
-        "STALL_WHERE": "before renaming",
         "STALL_FILE": "on_levels/seed-3/best.ckpt",
         "STALL_MARKER": str(marker),
     }

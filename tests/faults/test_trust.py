@@ -176,17 +176,10 @@ def planted(tmp_path, monkeypatch):
 SIMULATE = "--config config.yaml --device neuron --current-density 1e11 --set relaxation.longest=0"
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("snakemake -n --cores 1", "gather_devices"),
-        (f"wallnet simulate {SIMULATE} --out a.nc", "a.nc: "),
-    ],
-)
-def test_no_file_beside_a_campaign_is_executed(planted, command, words):
-    program, *options = command.split()
-    done = subprocess.run([PROGRAMS / program, *options], capture_output=True, text=True)
-    assert words in done.stdout + done.stderr
+def test_no_file_beside_a_campaign_is_executed(planted):
+    command = [PROGRAMS / "wallnet", "simulate", *SIMULATE.split(), "--out", "a.nc"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "a.nc: " in done.stdout
     assert not (planted / "executed").exists()
 
 

@@ -48,10 +48,11 @@ cli.main(sys.argv[1:])
 """
 
 
-def planned_jobs(folder, targets, environment=None):
-    """Return all jobs of a dry run."""
-    variables = {**(environment or {}), "SHOW_FILE": str(folder / "jobs.json")}
-    command = [sys.executable, "-c", SHOW_JOBS, "--snakefile", ROOT / "Snakefile", "--dry-run"]
+def planned_jobs(folder, targets, code=""):
+    """Return all jobs of a dry run, before which `code` is executed."""
+    variables = {"SHOW_FILE": str(folder / "jobs.json")}
+    script = f"{code}\n{SHOW_JOBS}"
+    command = [sys.executable, "-c", script, "--snakefile", ROOT / "Snakefile", "--dry-run"]
     command += ["--directory", folder, "--cores", "8", "--quiet", "all", "--", *targets]
     done = forked.run(list(map(str, command)), variables, folder)
     assert done.returncode == 0, done.stderr

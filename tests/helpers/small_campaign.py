@@ -107,14 +107,18 @@ class Campaign:
         (self.folder / "config.yaml").write_text(text)
 
     def snakemake(
-        self, *arguments, check=True, root=ROOT, cores=2, environment=None, display=False
+        self, *arguments, check=True, root=ROOT, cores=2, environment=None, display=False, code=""
     ):
         """Run snakemake by its path, without activating the environment.
 
-        With `display` it has that of the shipped profile, otherwise Snakemake's own.
+        With `display` it has that of the shipped profile, otherwise Snakemake's own. `code` is
+        executed before, in the process of Snakemake.
         """
-        program = Path(sys.executable).with_name("snakemake")
-        command = [program, "--snakefile", root / "Snakefile", "--directory", self.folder]
+        program = [Path(sys.executable).with_name("snakemake")]
+        if code:
+            call = "import sys, snakemake.cli; snakemake.cli.main(sys.argv[1:])"
+            program = [sys.executable, "-c", f"{code}\n{call}"]
+        command = [*program, "--snakefile", root / "Snakefile", "--directory", self.folder]
         command += [] if display else ["--workflow-profile", plain_profile()]
         command += ["--cores", str(cores), *arguments]
         result = forked.run(list(map(str, command)), environment, self.folder)
@@ -125,6 +129,16 @@ class Campaign:
     def planned(self, *targets, **options) -> dict[str, int]:
         """Return the number of jobs of each rule that would run."""
         return jobs_in(self.snakemake("--dry-run", *targets, **options).stdout)
+
+
+def with_revisions(**raised):
+    """Return code that raises the revisions of stages in a process that plans."""
+    return f"""
+from wallnet import revisions
+
+for stage, rise in {raised}.items():
+    revisions._noted[stage]["revision"] += rise
+"""
 
 
 def jobs_in(plan: str) -> dict[str, int]:

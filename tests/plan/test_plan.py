@@ -14,7 +14,7 @@ from helpers.calibration import CANDIDATE, on_stairs
 from helpers.depinning import ASKED
 from helpers.intervals import bisected
 from helpers.planned import planned_jobs
-from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks
+from helpers.small_campaign import ROOT, TRAINING, Campaign, with_networks, with_revisions
 from helpers.transitions import led
 from helpers.windows import windowed
 
@@ -171,24 +171,10 @@ def test_an_override_on_the_command_line_holds(finished):
     assert (planned["run"], planned["gather_devices"]) == (8 + 3, 2)
 
 
-def with_revisions(tmp_path, **raised):
-    """Copy the package with raised revisions of stages; return the environment that uses it."""
-    source = tmp_path / "source"
-    shutil.copytree(ROOT / "src" / "wallnet", source / "wallnet")
-    path = source / "wallnet" / "revisions.json"
-    table = json.loads(path.read_text())
-    for stage, rise in raised.items():
-        table[stage]["revision"] += rise
-    path.write_text(json.dumps(table))
-    return {"PYTHONPATH": str(source)}
-
-
-def test_a_revision_plans_its_stage_and_a_version_plans_nothing(finished, tmp_path):
-    environment = with_revisions(tmp_path, devices=1, networks=1, oommf=1)
-    with open(tmp_path / "source/wallnet/__init__.py", "a") as stream:
-        stream.write('\n__version__ = "99.0"\n')
-    (tmp_path / "source/sitecustomize.py").write_text("import numpy; numpy.__version__ = '99.0'")
-    planned = finished.planned("devices", environment=environment)
+def test_a_revision_plans_its_stage_and_a_version_plans_nothing(finished):
+    code = with_revisions(devices=1, networks=1, oommf=1)
+    code += "import numpy, wallnet; numpy.__version__ = wallnet.__version__ = '99.0'"
+    planned = finished.planned("devices", code=code)
     tables = {"device_table": 2, "devices": 1}
     assert planned == {"gather_devices": 2, "compact_model": 2} | tables
 
@@ -337,7 +323,7 @@ def jobs(tmp_path_factory):
             {"kind": "neuron", "activation": activation},
             folder / f"results/compact_models/{name}.json",
         )
-    return planned_jobs(folder, TARGETS, environment=with_revisions(folder, **RAISED))
+    return planned_jobs(folder, TARGETS, with_revisions(**RAISED))
 
 
 def of_rule(jobs, *names):
@@ -981,8 +967,7 @@ def of_rounds(tmp_path_factory):
         "intervals/stairs": {"asked": [0.9e12]},
     }.items():
         files.write_json(content, folder / f"results/{path}/round-1.json")
-    raised = with_revisions(folder, **RAISED)
-    return planned_jobs(folder, ROUNDS, environment=raised)
+    return planned_jobs(folder, ROUNDS, with_revisions(**RAISED))
 
 
 def test_jobs_of_rounds_have_the_revision_threads_and_resources_of_their_kind(of_rounds):

@@ -39,7 +39,9 @@ DATA = examples.DATA | {
     "operating_windows": windowed(**ASKED)["operating_windows"],
     "transitions": led(current_densities=[1.05e12])["transitions"],
     "depinning": {"stairs": DEPINNING},
-    "crosscheck": {"engines": {"calculators": ["film", "fine:Fine"], "cases": {"short": SHORT}}},
+    "crosscheck": {
+        "engines": {"calculators": ["film", "helpers.fine:Fine"], "cases": {"short": SHORT}}
+    },
     # fonts make a PDF slower than an SVG
     "figures": {"resolution": 72, "vector_format": "svg"},
 }
@@ -56,30 +58,6 @@ SHOWN = {
     "barriers": "cut-energy",
     "crosscheck": "engines-traces",
 }
-
-
-FINE = """
-from wallnet.config.calculators import FilmSettings
-from wallnet.simulate.embedded import Embedded
-
-
-class Fine(Embedded):
-    def run(self, *arguments):
-        self.settings = FilmSettings(time_step_fraction=0.5)
-        return super().run(*arguments)
-"""
-"""A user-defined calculator: the embedded engine with shorter steps."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fine(tmp_path_factory):
-    """Put the module of this calculator on the path of this process and of those it starts."""
-    folder = tmp_path_factory.mktemp("fine")
-    (folder / "fine.py").write_text(FINE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        patch.setenv("PYTHONPATH", str(folder))
-        yield
 
 
 @pytest.fixture(scope="module")
