@@ -5,7 +5,6 @@ import statistics
 
 import numpy as np
 import pytest
-import xarray
 from helpers.programs import RESPONSE
 from helpers.walls import SYNAPSE, campaign
 
@@ -84,15 +83,6 @@ def test_the_first_reading_and_the_mapping_with_the_most_stages_are_shown():
     assert findings.accuracies(rows, {}).rows()[0][:2] == ["MNIST, s", "plain, better"]
 
 
-def test_networks_without_a_synapse_are_shown_by_data_set():
-    rows = [free(test_accuracy="97"), free("own", test_accuracy="80", seed="2")]
-    assert findings.accuracies(rows, {}).rows() == [
-        ["MNIST", "plain", "97.00"],
-        ["own", "plain", "80.00"],
-    ]
-    assert findings.conditions(rows) == "mean ± sample standard deviation of 2 seeds"
-
-
 def swept(bench, **changes):
     """Return the numbers of the sweep of a device, with some values of its file changed."""
     data = bench.gather()
@@ -125,11 +115,6 @@ def test_the_headline_has_the_numbers_of_valid_levels(synapse):
         "d: none of 4 levels are valid: the wall still moved at the end of 3 of 5 pulses; "
         "raise relaxation.longest"
     )
-
-
-def test_a_threshold_at_the_beginning_of_the_sweep_is_a_limit(synapse):
-    text, _ = swept(synapse, reaching_current_density=[0, 0.3e12])
-    assert ", written by ≤ 0.3 to 1 × 10¹² A/m², " in text
 
 
 def test_the_headline_of_a_neuron_and_of_a_track_has_valid_pulses(neuron, track):
@@ -262,20 +247,6 @@ def test_a_device_tells_how_far_its_pulses_heat_the_track(synapse, neuron):
     assert film == (
         "pulses heat the film to 382 K or more: their results mean nothing (s: 2 of 5; u: 2 of 5)"
     )
-
-
-def test_heat_in_short_says_what_a_device_file_says():
-    written = (
-        "3 of 9 pulses heat the track by more than 50 K, up to 1,230 K in its middle: the film is "
-        "simulated at the mean temperature over its width; 2 of 9 pulses heat the film to 501 K or "
-        "more, where its DMI reaches the critical one, 4 √(A K_eff)/π: walls lower its energy"
-    )
-    data = xarray.Dataset(attrs={"caveat": written})
-    simulated = "the film is simulated at the mean temperature over its width"
-    assert list(heat({"a": data, "b": xarray.Dataset()})) == [
-        (f"pulses heat the track by more than 50 K: {simulated}", "a", "3 of 9, up to 1,230 K"),
-        ("pulses heat the film to 501 K or more: walls lower its energy", "a", "2 of 9"),
-    ]
 
 
 def test_networks_tell_which_of_their_levels_are_doubtful(synapse, tmp_path):

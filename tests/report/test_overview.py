@@ -121,11 +121,3 @@ def test_what_failed_is_named_with_the_end_of_its_log(folder, capsys):
     other.unlink()
     with pytest.raises(SystemExit, match=rf"wallnet: {trace} was not made, or not yet"):
         main(["overview", "--directory", str(folder)])
-
-
-def test_a_job_that_made_all_is_not_named(folder, capsys):
-    made = files.DEVICE.format(device="neuron")
-    (folder / files.log_of(made)).parent.mkdir(parents=True)
-    (folder / files.log_of(made)).write_text("all is well\n")
-    main(["overview", "--directory", str(folder)])
-    assert "made, or" not in capsys.readouterr().out

@@ -181,20 +181,6 @@ def numbers(row, *names):
 COUNTS = ("synapses", "changed", "lowered", "not_written", "pulses", "pulses_outside")
 
 
-def test_every_stage_is_written_from_reset_another_seed_and_the_quantised_network(folder, job):
-    assert set(tabulated(folder, job)) == {
-        ("quantized", "single pulses", "reset"),
-        ("quantized", "single pulses", "seed 4"),
-        ("quantized", "stairs", "reset"),
-        ("quantized", "stairs", "seed 4"),
-        *(
-            ("on_levels", way, start)
-            for way in ("single pulses", "stairs")
-            for start in ("reset", "seed 4", "quantized")
-        ),
-    }
-
-
 def test_a_pulse_from_the_initial_state_writes_each_level_that_one_reaches(folder, job):
     """Levels of the new network: 4 times 0, 3 times 1 and 2, twice 3, which no pulse reaches."""
     row = tabulated(folder, job)["quantized", "single pulses", "reset"]
@@ -242,19 +228,6 @@ def test_the_first_pulse_down_starts_from_the_highest_level(folder, job):
     assert float(row["energy"]) == pytest.approx(expected, rel=1e-5, abs=0)
 
 
-def test_a_longer_train_than_needed_is_used_at_its_lower_end(folder):
-    """It leads through four levels; three need its second and third pulse down."""
-    densities = [0, 2e12, 2e12, 2e12, 2e12, -1e12, -1.2e12, -1.4e12]
-    path = folder / "pulse_trains/stairs.nc"
-    change(path, "response", pulse_current_density=densities)
-    costs, _ = programming.by_study(path, "stairs", "synapse", 3, "pulse_trains")
-    up = energy(2e12, 3e-9, 50e-9)
-    second, third = (energy(density, 6e-9, 50e-9) for density in (1.2e12, 1.4e12))
-    expected = [[0, up, 2 * up], [0, up, 2 * up], [third, 0, up], [second + third, second, 0]]
-    np.testing.assert_allclose(costs[1], expected, rtol=1e-9)
-    np.testing.assert_array_equal(costs[0], [[0, 1, 2], [0, 1, 2], [1, 0, 1], [2, 1, 0]])
-
-
 @pytest.mark.parametrize(
     ("reading", "usable", "pulses"),
     [
@@ -279,23 +252,6 @@ def test_a_mapping_with_one_synapse_a_weight_counts_only_that(folder, job):
     row = tabulated(folder, job)["quantized", "stairs", "seed 4"]
     # 3→2, 0→1
     assert numbers(row, *COUNTS[:5]) == [6, 2, 1, 0, 2]
-
-
-def test_the_readable_table_has_units_and_says_what_cannot_be_written(folder, job):
-    rows = tabulated(folder, job)
-    text = (folder / "table.markdown").read_text(encoding="utf-8")
-    (line,) = [
-        line
-        for line in text.splitlines()
-        if all(f"| {word} " in line for word in ("Quantised", "stairs", "reset"))
-    ]
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
-    total = float(rows["quantized", "stairs", "reset"]["energy"])
-    assert cells[-3] == f"{total / 1e-9:#.4g}"
-    assert cells[-2] == f"{total / 12 / 1e-12:#.4g}"
-    for word in ("cannot be changed", "as if each synapse were the device of the pulse train"):
-        assert word in text
-        assert word in (folder / "table.html").read_text(encoding="utf-8")
 
 
 def change(path, kind, **values):

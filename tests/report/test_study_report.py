@@ -186,11 +186,6 @@ def test_the_figure_of_mappings_has_a_point_with_a_bar_for_each_mapping(tmp_path
     assert [text.get_text() for text in legend.get_texts()] == series
 
 
-def test_one_seed_has_no_bar(tmp_path):
-    (container,) = drawn(sources(tmp_path, list(comparisons())[:1])).axes[0].containers
-    assert all(low == high for low, high in bars_of(container, 1))
-
-
 # Commands
 
 

@@ -18,10 +18,9 @@ from PIL import Image
 from wallnet import files, plan
 from wallnet.config.networks import Networks
 from wallnet.config.reference import ArrivalTime, FinalState, Reference, TransferCurve
-from wallnet.devices.write_energy import write_energy_of
 from wallnet.files import FileError
 from wallnet.jobs import minima_job
-from wallnet.jobs.report import Studied, write_energy_job
+from wallnet.jobs.report import Studied
 from wallnet.page import summary
 from wallnet.page.findings import overview
 from wallnet.plan.listing import everything
@@ -254,36 +253,6 @@ def test_the_smallest_current_density_is_that_of_the_smallest_magnitude(synapse)
     assert row[2:] == ["0.50", "notch 1", "notch 1", "≤ 0.20"]
 
 
-def test_each_figure_names_its_device_its_pulses_and_what_made_it(configured, folder):
-    page = page_of(summary_job(configured), folder)
-    for path in pictures(configured):
-        picture = base64.b64encode(f"picture {path}".encode()).decode()
-        assert f'src="data:image/png;base64,{picture}"' in page
-    # the file with its numbers
-    linked = re.findall(r'Data:\s*<a href="([^"]*)">results/\1</a>', page)
-    assert linked == ["devices/synapse-3.nc", "pulse_trains/up-down.nc", "tables/accuracy.csv"]
-    writing = part(page, "Writing")
-    assert "synapse-3, single pulses of 2 ns at 0 K: conductance after the pulse" in writing
-    assert "Source: analytic, film 1, revision 3, 7" in writing
-    assert "Command: snakemake results/figures/devices/synapse-3-conductance.png" in writing
-    train = part(page, "Pulse train")
-    assert (
-        "synapse-3, pulse train up-down (1 × 1.20e12 A/m² for 1 ns, 1 × 1.20e12 A/m² for 2 ns, "
-        "1 × -0.80e12 A/m² for 1.5 ns)" in train
-    )
-    assert "Source: film 0.9, revision 6" in train
-    accuracy = part(page, "Write energy and accuracy")
-    assert (
-        "Networks on the levels of synapse-3, single pulses of 2 ns at 0 K: test error" in accuracy
-    )
-    assert "seeds 1, 2" in accuracy
-
-
-def test_a_page_without_networks_has_no_accuracy(configured, folder):
-    job = summary_job(configured).model_copy(update={"networks": False})
-    assert "write energy" in part(page_of(job, folder), "Write energy")
-
-
 def test_networks_as_made_have_a_part_once_they_are_evaluated(configured, folder):
     """A table of another campaign tells nothing; without the figure there is no part."""
     job = summary_job(configured)
@@ -308,28 +277,6 @@ def test_equal_pulses_of_a_train_are_counted_and_many_different_ones_are_a_range
     assert pulses_text(train).endswith("for 5 to 10 ns")
 
 
-def test_the_pulse_train_on_the_synapse_is_the_one_that_is_shown(configured, folder):
-    """Another pulse train has its picture after those parts."""
-    job = summary_job(configured)
-    data = files.read_dataset(folder / RESPONSES.format("up-down"), "response")
-    data.attrs.update(subject="before", simulation_backend_version="another")
-    files.write_dataset(data, folder / RESPONSES.format("before"), "response", {})
-    before = Studied(study="pulse_trains", subject="before", needed=True, headline=False)
-    files.write_text("response", folder / studied_files(before)[1])
-    both = job.model_copy(update={"studied": (before, *job.studied)})
-    page = page_of(both, folder)
-    assert "Source: film 0.9, revision 6" in part(page, "Pulse train")
-    assert re.findall(r"<h2>(.*?)</h2>", page)[3:6] == [
-        *("Pulse train", "Retention", "Pulse train before"),
-    ]
-    other = part(page, "Pulse train before")
-    assert other.startswith(
-        "All 3 pulses of before changed the state Source: film another, revision 6"
-    )
-    assert "Data: results/pulse_trains/before.nc" in other
-    assert base64.b64encode(b"response").decode() in page
-
-
 def test_studies_that_nobody_asked_for_have_pictures_once_they_are_there(configured, folder):
     job = summary_job(configured)
     study = Studied(study="pulse_trains", subject="late", needed=False, headline=False)
@@ -340,74 +287,6 @@ def test_studies_that_nobody_asked_for_have_pictures_once_they_are_there(configu
     assert title not in page_of(job, folder)  # not drawn yet
     files.write_text("response", folder / studied_files(study)[1])
     assert title in page_of(job, folder)
-
-
-def test_sections_follow_each_other_with_their_tables(configured, folder):
-    """A negative current writes a level as well, and a state that is no level is left out."""
-    data = files.read_dataset(folder / files.DEVICE.format(device="synapse-3"), "synapse")
-    reaching = data["reaching_current_density"].values[:2] * [1, -1]
-    files.write_dataset(
-        data.assign_coords(current_density=data["current_density"] * [1, -1, 1, 1, 1]),
-        folder / files.DEVICE.format(device="synapse-3"),
-        "synapse",
-        {},
-    )
-    change(
-        folder, reaching_current_density=reaching, state=["free"], level_beyond_model=[0, 0, 0, 1]
-    )
-    page = page_of(summary_job(configured), folder)
-    assert re.findall(r"<h2>(.*?)</h2>", page)[1:-1] == [
-        *(
-            "Reference data",
-            "Writing",
-            "Pulse train",
-            "Retention",
-            "Write energy and accuracy",
-        ),
-    ]
-    levels = cells(page, "synapse-3 at 0 K: levels")
-    assert [row[:2] for row in levels[1:]] == [
-        *(["0", "initial"], ["1", "notch 1"], ["half", "between 1 and 2"]),
-        *(["2", "notch 2"], ["3", "reversed"]),
-    ]
-    assert levels[2][-1] == "-0.5000"
-    assert levels[4][-2] == "only beyond the model"
-    minima = [row[1] for row in cells(page, "synapse-3: minima of the energy")[1:]]
-    assert minima == ["initial", "notch 1", "between 1 and 2", "notch 2", "reversed"]
-    title = (
-        "synapse-3, single pulses of 2 ns at 0 K: write energy of the smallest pulse to each level"
-    )
-    shown = cells(page, title)
-    # 1.3e-6 Ω m · J² · 900 nm · 90 nm · (5 + 2) nm · 2 ns; the rise is that of each pulse by itself
-    job = write_energy_job(configured.devices["synapse-3"])
-    assert [row[0] for row in shown[1:]] == [
-        "notch 1",
-        "between 1 and 2",
-        "notch 2, beyond the model",
-        "reversed",
-    ]
-    for row, density in zip(shown[1:], (-0.5e12, 0.6e12, 0.8e12, 1.0e12), strict=True):
-        energy = 1.3e-6 * density**2 * 900e-9 * 90e-9 * 7e-9 * 2e-9
-        cost = write_energy_of(job, density, 2e-9)
-        rises = (cost["mean_temperature_rise"], cost["temperature_rise"])
-        assert float(row[2]) == pytest.approx(energy * 1e12, abs=5.1e-4)
-        numbers = [row[2], *(f"{rise:.1f}" for rise in rises)]
-        assert row[1:] == [f"{density / 1e12:.4f}", *numbers]
-        assert row[3] != row[4]
-    gaps = re.search(r"<caption>(Accuracy that the levels cost[^<]*)", page)[1]
-    assert cells(page, gaps)[1][3:] == ["6.75 (3.57 to 9.93)"]
-
-
-def test_a_table_of_more_than_twenty_rows_is_folded_with_their_number(configured, folder):
-    job = summary_job(configured)
-    stated = job.reference.final_states[:1]
-    for count in (20, 21):
-        many = Reference(final_states=stated * count)
-        page = page_of(job.model_copy(update={"reference": many}), folder)
-        title = "Devices: reference data and this campaign"
-        assert (f"<summary>{title}: 21 rows</summary>" in page) == (count == 21)
-        open_tables = re.sub(r"<details>.*?</details>", "", page, flags=re.S).split("<table>")[1:]
-        assert max(table.count("<tr") - 1 for table in open_tables) <= 20
 
 
 def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured, folder):
