@@ -16,7 +16,6 @@ from PIL import Image
 from wallnet import cli, config, files, plan
 from wallnet.config import Figures
 from wallnet.devices import figures as devices
-from wallnet.devices.motion import track_of
 from wallnet.jobs.report import FigureJob
 from wallnet.plan.shown import FIGURES
 from wallnet.report import style
@@ -225,16 +224,6 @@ def test_dynamics_show_maps_at_the_end_and_both_ends_of_the_wall(synapse):
         drawn(synapse, "dynamics", [0.45e12])
 
 
-def test_curves_beside_a_long_track_are_not_as_flat_as_its_map(synapse):
-    """The track is ten times as long as wide, and a panel half as wide as the figure."""
-    figure = drawn(synapse, "dynamics")
-    assert_is_whole(figure)
-    (left, right), size = figure.axes[:2], figure.get_size_inches()
-    flat, high = (axes.get_position().height * size[1] / size[0] for axes in (left, right))
-    assert flat < 0.06
-    assert high > 0.09
-
-
 def test_a_map_shows_how_far_cells_are_filled(example):
     """Both edges have halves of ellipses."""
     axes, *_ = drawn(example["synapse"], "dynamics").axes
@@ -288,29 +277,6 @@ def test_transfer_curves_are_over_normalised_current_below_the_current_itself(ne
     points = data["normalized_final_conductance"].values
     figure = drawn(neuron, "transfer-curve", change=falling)
     assert_shows(content_of(figure), [panel(0, G), panel(1, "")])
-
-
-@pytest.mark.parametrize(("least", "step"), [(0.0, 0.05), (-0.15, 0.2)])
-def test_transfer_curves_begin_at_the_least_current_that_is_not_negative(neuron, least, step):
-    """Pulses from 0, and of both signs, of which the least forward is 0.05e12 A/m²."""
-    density = least + step * np.arange(8)
-    low, high = min(density[density >= 0]), density[-1]
-    normalized = (density - low) / (high - low)
-
-    def other_pulses(data):
-        data["current_density"] = density * 1e12
-        data["normalized_current_density"].values[:] = normalized
-
-    for panel in content_of(drawn(neuron, "transfer-curve", change=other_pulses)):
-        left, right = normalized[0] - 0.03, 1.03
-        ends = [low + (high - low) * end for end in (left, right)]
-        assert_shows([panel["x"][1:], panel["second axes"]], [[left, right], [[J, *ends]]])
-        for _, _, x, y in panel["lines"][:2]:
-            assert x[0] == pytest.approx(normalized[0], abs=1e-9)
-            assert set(y[x < 0]) == ({0} if least else set())
-        assert panel["lines"][0][3][-1] == 1
-        # the curve of both signs shows what the inset would show
-        assert ("insets" in panel) == (least == 0)
 
 
 def test_the_conductance_has_its_reading_and_levels_beside_microsiemens(synapse):
@@ -467,20 +433,6 @@ def test_a_plain_track_has_the_ends_of_its_walls_and_their_velocity(track):
     assert velocity == pytest.approx((ends - 60) / 3, rel=0.02, abs=0)
 
 
-def test_velocities_of_both_signs_are_all_shown(track):
-    def both_signs(data):
-        data["current_density"] = data["current_density"] - 0.3e12
-        data["wall_velocity"].values[0] = -20
-
-    right = drawn(track, "wall-position", change=both_signs).axes[1]
-    (velocities,) = right.get_lines()
-    assert velocities.get_ydata()[0] == -20
-    for limits, values in zip(
-        (right.get_xlim(), right.get_ylim()), velocities.get_data(), strict=True
-    ):
-        assert limits[0] < min(values) < 0 < max(values) < limits[1]
-
-
 def test_pulses_are_chosen_by_state():
     import xarray
 
@@ -535,23 +487,6 @@ def test_a_device_of_another_kind_a_missing_trace_and_a_wrong_style_are_named(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_draws_the_pulses_that_it_is_given(synapse, tmp_path, monkeypatch):
-    kept = []
-    monkeypatch.setattr(style, "save", lambda figure, *paths, **made_by: kept.append(figure))
-    draw(synapse, "dynamics", tmp_path, shown=(0.8e12, 0.3e12))
-    ((first, _, second, *_),) = map(content_of, kept)
-    titles = [panel["title"].partition(": ")[2] for panel in (first, second)]
-    assert titles == ["notch 2", "initial"]
-
-
-def test_notches_at_given_positions_are_marked_there(synapse):
-    data = files.read_dataset(synapse.out, "synapse")
-    parameters = json.loads(data.attrs["parameters"])
-    parameters["settings"]["track"]["notches"] = {"positions": [720e-9, 150e-9], "diameter": 36e-9}
-    data.attrs["parameters"] = json.dumps(parameters)
-    assert track_of(data).notch_positions == pytest.approx([150e-9, 720e-9], rel=1e-9, abs=0)
-
-
 def test_kinds_of_final_states():
     kinds = {
         "notch 2": "at a notch",
@@ -564,11 +499,3 @@ def test_kinds_of_final_states():
     }
     for state, kind in kinds.items():
         assert devices.kind_of_state(files.WallState(state)) == kind
-
-
-def test_numbers_are_written_in_their_unit_with_the_digits_that_count():
-    texts = {0.1e12: "0.10", -0.05e12: "-0.05", 0.1234e12: "0.1234", 1e12: "1.00", 12e9: "0.012"}
-    assert {density: devices.density_in_1e12(density) for density in texts} == texts
-    assert devices.error_text(0.0216) == "largest error 0.022"
-    assert devices.error_text(0.0004) == "largest error below 0.001"
-    assert devices.error_text(float("nan")) == "through all points, error unknown"
