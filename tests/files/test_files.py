@@ -20,7 +20,6 @@ import xarray
 
 from wallnet import __version__, files
 from wallnet.files import compact, schema
-from wallnet.files import whole as files_whole
 from wallnet.files.schema import KINDS, VARIABLES, Variable
 from wallnet.files.whole import check_digest, check_writable, digest_path, note_digest, set_aside
 
@@ -269,17 +268,6 @@ def test_two_processes_that_write_one_file_at_once_leave_it_whole(tmp_path):
     assert sorted(file.name for file in path.parent.iterdir()) == [".table.csv.sha256", "table.csv"]
 
 
-def test_a_partial_file_is_hidden_and_lies_beside_its_file(tmp_path):
-    """A rename within a folder is atomic, so a list of results shows no partial file."""
-    path = tmp_path / "traces" / "0.5000.nc"
-    with files.written_whole(path) as partial:
-        assert partial.parent == path.parent
-        assert partial.name.startswith(".0.5000.")
-        assert partial.suffix == ".nc"
-        assert not path.exists()
-        partial.write_bytes(b"")
-
-
 def test_a_full_disk_gets_its_space_back_even_where_a_file_is_held_open(tmp_path):
     path = tmp_path / "0.5000.nc"
     with open(tmp_path / "log", "w"), pytest.raises(ZeroDivisionError):
@@ -374,24 +362,6 @@ def test_a_file_that_is_written_anew_during_the_look_is_not_called_damaged(tmp_p
 
     monkeypatch.setattr(files.whole, "sha256_of", slow)
     assert files.find_damaged(tmp_path) == {}
-
-
-def test_damage_is_found_in_every_folder_and_named_in_order(tmp_path):
-    paths = [tmp_path / "results" / name for name in ("b/1.csv", "a/c/2.csv", "a/1.csv", "0.csv")]
-    for path in paths:
-        files.write_text("1", path)
-    for path in paths[:3]:
-        path.write_text("2")
-    assert list(files.find_damaged(tmp_path)) == sorted(map(str, paths[:3]))
-
-
-def test_set_aside_leaves_no_digest_and_needs_no_file(tmp_path):
-    path, gone = tmp_path / "results" / "a.csv", tmp_path / "results" / "gone.csv"
-    for file in (path, gone):
-        files.write_text("1", file)
-    gone.unlink()
-    set_aside(map(str, (path, gone)))
-    assert [file.name for file in path.parent.iterdir()] == ["a.csv.damaged"]
 
 
 def test_a_folder_into_which_nothing_fits_is_refused(tmp_path, monkeypatch):
@@ -602,14 +572,6 @@ def test_a_file_that_lacks_a_variable_is_refused_when_it_is_read(tmp_path, state
         files.read_dataset(path, "state")
 
 
-def test_a_device_that_is_read_as_a_track_has_all_of_its_own_kind(tmp_path):
-    path = tmp_path / "synapse.nc"
-    made = files.dataset("synapse", filled("synapse")).drop_vars("half")
-    made.assign_attrs(kind="synapse").to_netcdf(path)
-    with pytest.raises(files.DamagedFileError, match="lacks half"):
-        files.read_dataset(path, "track")
-
-
 def test_attributes_of_a_job_hold_over_those_of_the_data(tmp_path, state):
     path = tmp_path / "initial.nc"
     files.write_dataset(state.assign_attrs(revision=1, backend="b"), path, "state", {"revision": 2})
@@ -695,38 +657,6 @@ def test_some_variables_are_read_as_xarray_reads_them(tmp_path):
     assert read.attrs == stored.attrs
     assert read.attrs["backend"] == "own 2"
     np.testing.assert_allclose(stored["magnetization"], values["magnetization"], rtol=1e-6, atol=0)
-
-
-def test_files_of_other_content_are_refused(tmp_path, state):
-    path = tmp_path / "initial.nc"
-
-    def refused(kind):
-        with pytest.raises(files.FileError) as caught:
-            files.read_dataset(path, kind)
-        return str(caught.value)
-
-    assert "is not there; run snakemake" in refused("state")
-    (2 * state).assign_attrs(kind="state").to_netcdf(path)
-    assert "has initial_magnetization of length 2" in refused("state")
-    assert "is of kind 'state', not 'run'" in refused("run")
-    # an unknown kind is no damage of the file, which stays as it is
-    files.write_dataset(state, path, "state", {})
-    assert "as kind 'other', which is not known; import wallnet.studies" in refused("other")
-    files.read_dataset(path, "state")
-    state.drop_vars("y").assign_attrs(kind="state").to_netcdf(path)
-    assert "lacks y" in refused("state")
-    path.write_bytes(path.read_bytes()[:-200])
-    assert "is damaged or not netCDF" in refused("state")
-    with path.open("wb") as stream:
-        stream.write(b"x")
-    files_whole.note_digest(path, "0" * 64)
-    assert "is not what was written" in refused("state")
-
-
-def test_sizes_of_a_dimension_have_to_agree():
-    values = filled("state") | {"x": np.zeros(3)}
-    with pytest.raises(files.FileError, match="conflicting sizes .*; report this as"):
-        files.dataset("state", values)
 
 
 def test_a_variable_that_is_not_asked_for_is_checked_and_not_read(tmp_path, state):
