@@ -8,11 +8,8 @@ import re
 import numpy as np
 import pytest
 import yaml
-from helpers.intervals import bisected
 from helpers.mapping_names import MAPPING_NAMES, WRONG_MAPPING_NAMES
-from helpers.programs import UP
 from helpers.small_campaign import MATERIAL, ROOT
-from helpers.windows import WINDOW
 from pydantic import ValidationError
 
 from wallnet import config, jobs, plan, simulate
@@ -223,16 +220,6 @@ def test_a_suggested_cell_size_is_accepted_and_near_the_given_one(width):
         assert common / near == pytest.approx(round(common / near), rel=1e-6, abs=0)
 
 
-def test_half_the_shorter_side_may_be_the_only_cell_size():
-    message = refusal(length=150e-9, width=100e-9, cell_size=200e-9)
-    assert message.endswith("choose 5e-08 m or another whole part of 5e-08 m")
-
-
-def test_no_cell_size_is_suggested_far_from_the_given_one():
-    message = refusal(length=512.01e-9, width=64e-9, cell_size=4e-9)
-    assert message.endswith("change either, as no near cell size divides both length and width")
-
-
 def test_fixed_ends_may_be_one_cell_or_leave_one(tiny):
     """Of 99 cells of 4 nm; (396 nm - 196 nm) - 196 nm is less than 4 nm by rounding."""
     neuron = tiny["devices"]["neuron"]
@@ -249,13 +236,6 @@ HEIRS = {
     "heir": {"like": "synapse", "material": {"damping": 0.3}},
     "grandchild": {"like": "heir", "track": {"notches": {"count": 2}}},
 }
-
-
-def test_a_device_that_is_named_by_a_number_can_be_inherited(tiny):
-    tiny["devices"] = {7: tiny["devices"]["synapse"], "heir": {"like": 7, "read_at": 1e-9}}
-    devices = config.parse(tiny, check).devices
-    assert devices["7"].read_at != devices["heir"].read_at == 1e-9
-    assert devices["heir"].track == devices["7"].track
 
 
 @pytest.mark.parametrize(
@@ -304,52 +284,6 @@ def test_a_fault_of_a_variant_is_said_under_its_own_name(tiny, path, value, key)
     sentences = refused(tiny)
     assert len(sentences) == 1, sentences
     assert sentences[0].startswith(key)
-
-
-def test_the_same_fault_written_twice_is_said_twice(tiny):
-    tiny["devices"] |= copy.deepcopy(HEIRS)
-    for name in ("synapse", "grandchild"):
-        tiny["devices"][name]["wall"] = {"start": 400e-9}
-    assert [sentence.partition(" ")[0] for sentence in refused(tiny)] == [
-        "devices.synapse.wall.start",
-        "devices.grandchild.wall.start",
-    ]
-
-
-def test_a_fault_is_said_though_later_entries_and_sections_are_right():
-    """Each section names a device that is there after one that is not."""
-    data = bisected()
-    data["intervals"] = {"stair": {}, "stairs": {}}
-    data["depinning"] = {"stair": {}, "stairs": {}}
-    pulse = {"current_densities": [1e12], "durations": [1e-9]}
-    data["transitions"] = {"stair": pulse, "stairs": pulse}
-    data["operating_windows"] = {"wrong": WINDOW | {"device": "stair"}, "right": WINDOW}
-    train = {"device": "stairs", "pulses": [UP]}
-    data["pulse_trains"] = {"wrong": train | {"device": "stair"}, "right": train}
-    assert sorted(sentence.split()[0] for sentence in refused(data)) == [
-        "depinning.stair",
-        "intervals.stair",
-        "operating_windows.wrong.device",
-        "pulse_trains.wrong.device",
-        "transitions.stair",
-    ]
-
-
-def test_a_name_that_yaml_reads_as_a_number_is_text():
-    data = bisected()
-    data["devices"][5] = data["devices"].pop("stairs")
-    pulse = {"current_densities": [1e12], "durations": [1e-9]}
-    data["transitions"], data["intervals"], data["depinning"] = {5: pulse}, {5: {}}, {5: {}}
-    data["pulse_trains"] = {7: {"device": "5", "pulses": [UP]}}
-    data["operating_windows"] = {7: WINDOW | {"device": "5"}}
-    made = plan.parse(data)
-    assert [*made.devices, *made.studies["transitions"], *made.studies["depinning"]] == ["5"] * 3
-    subjects = [
-        *made.studies["intervals"],
-        *made.studies["pulse_trains"],
-        *made.studies["operating_windows"],
-    ]
-    assert subjects == ["5", "7", "7"]
 
 
 @pytest.mark.parametrize(
@@ -441,20 +375,6 @@ def test_what_is_left_out_has_valid_values(tiny):
     campaign = plan.parse(tiny)
     for section in (campaign.figures, campaign.devices["synapse"], campaign.networks):
         assert type(section).model_validate_json(section.model_dump_json()) == section
-
-
-def test_a_sweep_may_pass_through_zero():
-    sweep = Pulse(
-        duration=1e-9, current_densities=[{"start": -0.45e12, "stop": 0.45e12, "step": 0.05e12}]
-    ).current_densities
-    assert len(sweep) == 19
-    assert sweep[9] == 0
-    assert sweep == tuple(sorted(-density for density in sweep))
-    assert config.current_name(sweep[9]) == "0.0000"
-    assert config.current_name(sweep[8]) == "-0.0500"
-    named = [float(config.current_name(density)) * 1e12 for density in sweep]
-    assert named == pytest.approx(sweep, rel=1e-12, abs=0)
-    assert parse_current_density("0") == 0
 
 
 PLAIN = {
