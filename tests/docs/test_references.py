@@ -463,29 +463,6 @@ def test_benchmarks_import_what_exists(path):
                 assert hasattr(module, name) or importlib.import_module(f"{node.module}.{name}")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "docs/configuration_of_old.md",
-        "results/tables/nothing.csv",
-        "core.Engine.set_torques",
-        "test_nothing_that_exists",
-        "devices.X.pulse.length",
-        "wallnet clean --sure",
-        "wallnet simulate --config config.yaml --device synapse-5 --set material.dampening=0.1",
-        "make run FOLDER=elsewhere",
-        "snakemake everything",
-        "snakemake --workflow-profile profiles/pbs",
-        "--set-resource-limit",
-        "python -m wallnet.revision",
-        "pytest tests/film tests/nothing",
-        "python -m pytest tests/faults/test_kills.py -k randomly --kills 40",
-    ],
-)
-def test_what_does_not_exist_is_found(text):
-    assert fault_of_span(ROOT / "README.md", text)
-
-
 DIRECTIVE = re.compile(r"^\.\. auto\w+:: (\S+)((?:\n   :.*)*)", re.M)
 
 
@@ -502,17 +479,3 @@ def test_pages_of_the_api_are_of_what_exists(page):
 def test_words_of_others_are_listed_only_where_a_page_has_them():
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert [text for text in OTHERS if text not in pages] == []
-
-
-@pytest.mark.parametrize(
-    ("language", "body"),
-    [
-        ("", "snakemake networks --set-resources tracing:runtime=60"),
-        ("", "snakemake networks \\\n    --set-resource trace:runtime=60 --no-such-option"),
-        ("yaml", "devices: {neuron: {wal: {start: 60.0e-9}}}"),
-        ("yaml", "default-resources: {slurm_acount: ''}"),
-        ("python", "from wallnet.film import TimeDrive"),
-    ],
-)
-def test_blocks_that_do_not_work_are_found(language, body):
-    assert fault_of_block(language, body)
