@@ -253,11 +253,6 @@ def test_a_tile_of_four_cells_is_that_of_kirchhoffs_laws():
     np.testing.assert_allclose(effective(conductances, resistance), expected, rtol=1e-9, atol=0)
 
 
-def test_without_resistance_a_tile_is_what_was_programmed():
-    conductances = np.random.default_rng(1).uniform(1e-5, 1e-4, (5, 3))
-    np.testing.assert_allclose(effective(conductances, 1e-6), conductances, rtol=1e-6, atol=0)
-
-
 def test_wires_act_on_each_tile_alone(programmed):
     network = acting(programmed, imperfections(), "wires", resistance=5.0, tile=32)
     before, _ = programmed.matrices["0"]
@@ -419,20 +414,3 @@ def test_matrices_of_an_lstm_and_of_attention_are_devices_where_they_are_named()
         assert not torch.equal(values, placed.state_dict()[name])
         assert not torch.equal(values, weights[1][name])
     assert torch.equal(network.last.bias, placed.last.bias)
-
-
-def test_a_training_loop_of_ones_own_reads_the_devices_it_has():
-    torch.manual_seed(1)
-    model = quantize(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), LEVELS)
-    network = imperfect(model, imperfections(gain_spread=0.1), {"retention": None}, seed=3)
-    # biases are trained on the devices as they are made
-    optimizer = torch.optim.SGD([network[0].bias, network[2].bias], 0.1)
-    data, labels = torch.rand(20, 4), torch.arange(20) % 2
-    losses = []
-    for _ in range(30):
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(network(data), labels)
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
-    assert losses[-1] < losses[0]

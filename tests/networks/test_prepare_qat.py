@@ -159,8 +159,10 @@ def test_weights_that_layers_share_are_on_the_levels_in_each():
     assert convert(model)[0].weight is model[1].weight
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
-@pytest.mark.parametrize("mapping", ["layer", "signed-row-fitted"])
+@pytest.mark.parametrize(
+    ("dtype", "mapping"),
+    [(torch.bfloat16, "layer"), (torch.float64, "signed-row-fitted")],
+)
 def test_weights_of_any_dtype_are_trained_and_described(dtype, mapping):
     model = network().to(dtype)
     model[0].weight.requires_grad_(False)
