@@ -46,7 +46,7 @@ def test_the_ratio_is_that_of_the_stationary_covariance():
         assert ratio == pytest.approx(discrete[0, 0] / exact[0, 0], rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize("damping", [0.05, 0.08, 0.1, 0.17, 0.3, 0.42, 0.5, 0.6, 0.85, 1.2])
+@pytest.mark.parametrize("damping", [0.05, 0.1, 0.3, 0.5, 1.2])
 def test_modes_have_their_energy_up_to_the_longest_step(damping):
     chain, weights, radius = fluctuations.choose(damping, damping)
     ray = complex(-damping, 1) / math.hypot(damping, 1)
@@ -156,7 +156,7 @@ def test_the_thermal_field_of_a_cell_is_that_of_key_and_step(axis):
         before = after
 
 
-@pytest.mark.parametrize("bit", [0, 31, 32, 63])
+@pytest.mark.parametrize("bit", [0, 63])
 def test_keys_that_differ_in_one_bit_give_independent_fields(bit):
     fields = []
     for key in (7, 7 ^ 1 << bit):
@@ -187,7 +187,7 @@ def test_the_variates_have_the_moments_of_a_normal_distribution():
     assert stats.chisquare(counts, expected).pvalue > 0.01
 
 
-@pytest.mark.parametrize("damping", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("damping", [0.1, 0.5])
 def test_slight_fluctuations_have_the_energy_of_linear_spin_waves(damping):
     # exact: each mode of the discrete film has k_B T/2 for each direction
     rows, columns, temperature = 64, 96, 3.0
@@ -412,44 +412,6 @@ def test_two_coupled_spins_take_the_boltzmann_distribution():
         computed,
         expected,
     )
-
-
-def slowest_decay(
-    barrier: float, damping: float, temperature: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the rate in 1/s at which a uniaxial macrospin forgets its side, and its mode.
-
-    The mode φ(m_z), of the adjoint Fokker-Planck operator, is returned as points and values; the
-    mean of φ decays with this rate from any start. Finite volumes in m_z.
-    """
-    edges = np.linspace(-1, 1, 1601)
-    middles, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
-    moment = VACUUM_PERMEABILITY * MS * VOLUME
-    diffusion = damping * GAMMA * BOLTZMANN * temperature / ((1 + damping**2) * moment)
-    density = np.exp(barrier * middles**2)
-    face = (1 - edges[1:-1] ** 2) * np.exp(barrier * edges[1:-1] ** 2)
-    leaving = np.append(face, 0) + np.append(0, face)
-    rates, modes = linalg.eigh_tridiagonal(
-        diffusion / width**2 * leaving / density,
-        -diffusion / width**2 * face / np.sqrt(density[1:] * density[:-1]),
-        select="i",
-        select_range=(1, 1),
-    )
-    return rates[0], middles, modes[:, 0] / np.sqrt(density)
-
-
-def test_a_macrospin_escapes_at_the_rate_of_the_fokker_planck_equation():
-    temperature, damping = 300.0, 0.5
-    rate, middles, mode = slowest_decay(5.0, damping, temperature)
-    assert rate == pytest.approx(1.994e9, rel=1e-3, abs=0)
-    ku = barrier(5, temperature)
-    engine = film(
-        (100, 900), Terms(MS, anisotropy=ku, stray_field=False, damping=damping), temperature, 1
-    )
-    engine.advance(400e-12)
-    left = np.interp(engine.magnetization[..., 2], middles, mode).mean()
-    computed = -math.log(left / np.interp(1.0, middles, mode)) / 400e-12
-    assert computed == pytest.approx(rate, rel=0.05, abs=0)
 
 
 @pytest.mark.slow
