@@ -99,8 +99,21 @@ FINDINGS = {
 0.1, 0.3, 0.5 and 0.8 TA/m². No row judges them, but figure and text contain them."""
 
 
-# of one check, two tests judge the result
-run = cache(commands.run)
+@cache
+def run(check):
+    """Run a check, of which two tests may judge the result; macrospins in a ninth of their number.
+
+    Their seeds are fixed, so that their means are the same in each run.
+    """
+
+    def smaller(shape, *rest):
+        sides = 3 if shape[0] >= 400 else 1
+        return film((shape[0] // sides, shape[1] // sides), *rest)
+
+    film = thermal._film
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thermal, "_film", smaller)
+        return commands.run(check)
 
 
 def judge_findings(result):
