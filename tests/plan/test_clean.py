@@ -156,11 +156,6 @@ def all_files(folder):
     }
 
 
-def test_what_a_campaign_asks_for_is_not_listed_and_all_else_of_ours_is(by_hand):
-    campaign = plan.load(by_hand / "config.yaml")
-    assert not_asked_for(campaign, by_hand) == list(UNASKED)
-
-
 def test_clean_removes_what_it_lists_only_when_it_is_told_to(by_hand, capsys):
     command = ["clean", "--directory", str(by_hand)]
     cli.main(command)
@@ -214,18 +209,6 @@ def test_init_writes_nothing_through_a_link(tmp_path, name):
     assert elsewhere.exists() == (name == "profiles")
 
 
-def test_clean_looks_into_the_folder_that_it_is_given(
-    by_hand, tmp_path_factory, monkeypatch, capsys
-):
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    (elsewhere / "config.yaml").write_text((by_hand / "config.yaml").read_text())
-    monkeypatch.chdir(elsewhere)
-    cli.main(["clean"])
-    assert capsys.readouterr().out == "all results belong to config.yaml\n"
-    cli.main(["clean", "--directory", str(by_hand)])
-    assert capsys.readouterr().out.splitlines()[:-1] == list(UNASKED)
-
-
 def test_what_lies_hidden_beside_a_result_goes_with_it_and_that_of_others_stays(tmp_path):
     gone = [
         "results/traces/neuron/0.4500.nc",
@@ -265,15 +248,6 @@ def test_a_result_of_which_only_a_damaged_copy_or_a_digest_is_left_is_listed_onc
     assert [path for path in listed if path.startswith("results/traces/neuron")] == [
         f"results/traces/neuron/0.4{digit}00.nc" for digit in (5, 6, 7)
     ]
-
-
-def test_folders_that_become_empty_go_up_to_results_and_no_further(tmp_path):
-    path = tmp_path / "results/networks/a/b/metrics.json"
-    path.parent.mkdir(parents=True)
-    path.write_text("")
-    remove(["results/networks/a/b/metrics.json"], tmp_path)
-    assert list(tmp_path.rglob("*")) == [tmp_path / "results"]
-    remove(["results/networks/a/b/metrics.json"], tmp_path)
 
 
 def test_check_takes_files_and_folders_and_ends_with_1_for_any_damage(tmp_path, capsys):

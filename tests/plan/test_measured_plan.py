@@ -1,6 +1,5 @@
 """Jobs of a campaign with a measured device; a small one runs as a user runs it."""
 
-import csv
 import json
 
 import numpy as np
@@ -98,26 +97,6 @@ def test_the_networks_compute_with_the_measured_device(run_once):
             assert len(weight.unique()) <= 7, name
 
 
-def test_tables_and_figures_show_the_measured_device(run_once):
-    results = run_once.folder / "results"
-    with open(results / "tables/parameters.csv", newline="") as stream:
-        parameters = {row["key"]: row["my-device"] for row in csv.DictReader(stream)}
-    assert (parameters["kind"], parameters["levels"]) == ("measured", "levels.csv")
-    with open(results / "tables/accuracy.csv", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert [(row["device"], row["reading"], row["stage"]) for row in rows] == [
-        ("none", "none", "fp32"),
-        ("my-device", "measured", "quantized"),
-    ]
-    # these images are easy
-    assert float(rows[0]["test_accuracy"]) > 90
-    assert "my-device (4 levels)" in (results / "tables/accuracy.md").read_text()
-    assert "31" in (results / "tables/devices/my-device.csv").read_text()
-    assert (results / "figures/devices/my-device-measured.png").stat().st_size > 5000
-    assert not (results / "traces").exists()
-    assert not (results / "devices").exists()
-
-
 def test_a_finished_campaign_plans_nothing_more(finished):
     """Neither after its files are touched, nor with another reading of the neuron."""
     (finished.folder / "levels.csv").touch()
@@ -149,14 +128,6 @@ def test_another_level_runs_the_networks_on_it_and_no_training(finished):
     assert {path: path.read_bytes() for path in before} == before
     metrics = files.read_json(finished.folder / PLACE / "metrics.json")
     assert metrics["conductances"] == [1e-5, 2.5e-5, 3.1e-5, 5e-5]
-
-
-def test_another_curve_trains_the_networks(finished):
-    write_measurements(finished.folder, curve=CURVE.replace("5e-7", "6e-7"))
-    finished.snakemake("results/compact_models/my-device.json")
-    planned = finished.planned("networks")
-    assert (planned["train"], planned["map"]) == (1, 1)
-    assert "data" not in planned
 
 
 @pytest.mark.parametrize(
@@ -199,13 +170,6 @@ def test_a_missing_file_is_named_before_any_job(campaign):
     said = ".levels: levels.csv is not there; put it there, or name another file"
     assert said in refused.stderr
     assert not (campaign.folder / "results").exists()
-
-
-def test_a_deleted_file_is_named_although_its_compact_model_is_there(finished):
-    (finished.folder / "levels.csv").unlink()
-    refused = finished.snakemake("devices", check=False)
-    assert refused.returncode != 0
-    assert ".levels: levels.csv is not there; put it there" in refused.stderr
 
 
 def test_names_of_files_are_never_executed(campaign):

@@ -11,7 +11,6 @@ from helpers.small_campaign import TINY, with_networks
 
 from wallnet import config, files, plan
 from wallnet.jobs.film import check
-from wallnet.jobs.report import SummaryJob
 from wallnet.plan.listing import everything
 from wallnet.plan.summary import (
     device_figure,
@@ -21,8 +20,6 @@ from wallnet.plan.summary import (
     summary_job,
     summary_sources,
 )
-
-FIGURES = f"{files.RESULTS}/figures/"
 
 
 def job_of(data):
@@ -67,11 +64,6 @@ def test_the_story_is_that_of_the_first_simulated_synapse(default_campaign):
     assert job.table_ii == {"synapse-10": 10, "synapse-5": 5}
     assert len(job.reference.final_states) == 8
     assert "synapse-rewritable-10" not in job.devices
-
-
-def test_a_job_survives_its_json(default_campaign):
-    for job in (summary_job(default_campaign), job_of(TINY)):
-        assert SummaryJob.from_json(job.to_json()) == job
 
 
 def test_sources_are_what_the_page_shows(default_campaign):
@@ -191,15 +183,3 @@ def test_a_run_of_a_study_rewrites_the_page_and_leaves_nothing_to_do(finished_ca
     done = whole.snakemake("intervals")
     assert page.read_bytes() == written
     assert "summary.html is not rewritten: " in done.stderr
-
-
-@pytest.mark.campaign
-def test_a_finished_campaign_has_its_summary_with_its_figures(finished_campaign):
-    folder = finished_campaign.folder
-    page = (folder / files.SUMMARY).read_text()
-    shown = [path for path in summary_sources(job_of(with_networks())) if path.startswith(FIGURES)]
-    assert shown == [
-        "results/figures/devices/synapse-conductance.png",
-        "results/figures/accuracy.png",
-    ]
-    assert all(path in page for path in shown)
