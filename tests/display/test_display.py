@@ -189,18 +189,6 @@ def test_starts_are_part_of_the_time_left(run, clock):
     assert run.time_left() == pytest.approx(10 * 45 / 9, rel=1e-9, abs=0)
 
 
-def test_the_first_short_job_tells_nothing_of_the_others(run, clock):
-    run.times = {1: 0.9} | dict.fromkeys(range(2, 9), 3.0)
-    run.start(said(1))
-    clock.now += 1
-    run.finish(1)
-    assert run.time_left() is None
-    run.start(said(2))
-    clock.now += 1
-    run.finish(2)
-    assert run.time_left() is not None
-
-
 def jobs_of_the_campaign(campaign):
     """Return rule, outputs and measured time in s of the longer jobs, in the order of a run."""
     measured = {}
@@ -258,35 +246,6 @@ def test_the_time_left_of_the_shipped_campaign_is_about_right_from_the_first(
         assert estimate == pytest.approx(right, rel=0.3, abs=0)
 
 
-def test_waiting_in_a_queue_is_part_of_the_time_left(run, clock):
-    """Three jobs of 2 s are submitted at once, and one at a time runs."""
-    run.total = 30
-    times = iter(range(1, 31))
-    for _ in range(3):
-        run.start(said(next(times)))
-    for number in range(1, 13):
-        clock.now += 2
-        run.finish(number)
-        run.start(said(next(times)))
-    # 18 are left, one after the other
-    assert run.time_left() == pytest.approx(18 * 2, rel=1e-9, abs=0)
-
-
-@pytest.mark.parametrize(
-    ("change", "line"),
-    [
-        (lambda run: run.start(said(4)), "0 of 8 jobs; running: 4 trace"),
-        (lambda run: run.fail(said(2)), "0 of 8 jobs; 1 failed; running: 2 trace"),
-    ],
-    ids=["begun", "failed"],
-)
-def test_the_line_counts_what_begins_and_fails(run, change, line):
-    for number in (1, 2, 3):
-        run.start(said(number))
-    change(run)
-    assert run.line() == line
-
-
 def test_running_jobs_are_shown_above_the_bar(run):
     from rich.console import Console
 
@@ -326,11 +285,6 @@ def test_a_running_job_tells_its_simulated_time_from_its_note(run, clock, tmp_pa
         progress_of(output).write_text("[1.0")
         assert read_progress(output) is None
     assert not progress_of(output).exists()
-
-
-def test_a_note_that_cannot_be_written_costs_nothing(tmp_path):
-    with noted_progress(tmp_path / "missing" / "0.5000.nc", 1e-9) as note:
-        note(1e-10)
 
 
 def test_changes_are_in_words_of_the_keys():
@@ -503,21 +457,6 @@ def test_a_complete_run_ends_with_its_jobs_and_the_paths_of_its_results(
         before = len(handler.stream.getvalue())
         handler.close()
         assert handler.stream.getvalue()[before:].splitlines() == end
-
-
-def test_without_a_job_it_tells_where_the_results_are(handler, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "warm.csv").touch()
-    say(handler, results=["warm.csv"])
-    say(handler, "Nothing to be done (all requested files are present and up to date).")
-    handler.close()
-    assert handler.stream.getvalue().splitlines()[1:] == ["  warm.csv"]
-
-
-def test_what_is_said_for_developers_is_not_shown(handler):
-    say(handler, "a detail", logging.DEBUG)
-    say(handler, "a fault", logging.ERROR)
-    assert handler.stream.getvalue() == "a fault\n"
 
 
 def test_a_dry_run_lists_the_most_frequent_changes_and_other_reasons(tmp_path, monkeypatch):
