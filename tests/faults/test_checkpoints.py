@@ -58,9 +58,9 @@ def same(a, b):
         np.testing.assert_array_equal(a[name].values, b[name].values, err_msg=name)
 
 
-@pytest.mark.parametrize("kills", [[1], [30], [40], [7, 9, 25, 3]], ids=lambda kills: f"{kills}")
+@pytest.mark.parametrize("kills", [[30], [7, 9, 25, 3]], ids=lambda kills: f"{kills}")
 def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eager, kills):
-    """It is killed in the pulse, at its end (entry 30), in the relaxation, and repeatedly."""
+    """It is killed at the end of the pulse (entry 30), and in the pulse and the relaxation."""
     out = tmp_path / "trace.nc"
     for after in kills:
         with pytest.raises(Killed):
@@ -73,7 +73,7 @@ def test_a_killed_pulse_goes_on_to_the_same_data(job, undisturbed, tmp_path, eag
         assert undisturbed.attrs[name] == resumed.attrs[name]
 
 
-@pytest.mark.parametrize("kills", [[4], [10], [11, 9], [31]], ids=lambda kills: f"{kills}")
+@pytest.mark.parametrize("kills", [[4, 6], [11, 21]], ids=lambda kills: f"{kills}")
 def test_a_killed_pulse_with_a_waveform_goes_on_to_the_same_data(job, tmp_path, eager, kills):
     """It is killed in a ramp, at the point after entry 10, behind it and in the relaxation."""
     waveform = ((0.0, 0.1), (0.19e-9, 1.0), (0.4e-9, 0.3))
@@ -94,18 +94,6 @@ def test_a_killed_relaxation_goes_on_to_the_same_data(device, tmp_path, eager):
     undisturbed, entries = simulate(job), []
     same(undisturbed, simulate(job, progress=entries.append, output=out))
     assert len(entries) <= undisturbed.sizes["time"] - 5
-
-
-def test_a_killed_relaxation_is_as_long_as_stated(device, tmp_path, eager):
-    """The wall does not come to rest within it."""
-    relaxation = device.relaxation.model_copy(update={"longest": 0.2e-9, "hold": 0.2e-9})
-    job = jobs.pulse_job(device.model_copy(update={"relaxation": relaxation}), 1.5e12)
-    out = tmp_path / "trace.nc"
-    with pytest.raises(Killed):
-        simulate(job, progress=killer(35), output=out)
-    undisturbed = simulate(job)
-    assert undisturbed["time"].values[-1] == pytest.approx(0.8e-9, rel=1e-6, abs=0)
-    same(undisturbed, simulate(job, output=out))
 
 
 def test_an_initial_state_goes_on_from_its_checkpoint(tiny, tmp_path, eager, caplog):
@@ -180,7 +168,7 @@ def test_the_time_of_earlier_attempts_adds_up(device, tmp_path, monkeypatch):
         assert again.elapsed == after
 
 
-@pytest.mark.parametrize("damage", ["truncated", "garbled", "pickled"])
+@pytest.mark.parametrize("damage", ["garbled", "pickled"])
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     job, undisturbed, tmp_path, eager, damage
 ):
@@ -194,7 +182,7 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     else:
         middle = len(whole) // 2
         garbled = whole[:middle] + bytes(64) + whole[middle + 64 :]
-        path.write_bytes({"truncated": whole[:middle], "garbled": garbled}[damage])
+        path.write_bytes(garbled)
     same(undisturbed, simulate(job, output=out))
 
 

@@ -167,12 +167,5 @@ def test_images_count_by_their_content_and_not_by_their_time(whole, capsys):
     assert whole.planned() == {}
 
 
-def test_without_its_levels_no_network_is_said_to_be_of_others(whole, capsys):
-    for path in whole.folder.glob("results/compact_models/*.json"):
-        path.unlink()
-    cli.main(["check", "--directory", str(whole.folder)])
-    assert capsys.readouterr().out == ""
-
-
 BEFORE = 1_000_000_000
 """A time before any result."""

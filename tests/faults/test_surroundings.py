@@ -17,8 +17,7 @@ from helpers.same import assert_same
 from helpers.small_campaign import ROOT, Campaign, with_networks
 from helpers.synthetic import write_images
 
-from wallnet import config, jobs, plan
-from wallnet.jobs.film import check
+from wallnet import plan
 from wallnet.jobs.networks import data_job
 
 SNAKEMAKE = [Path(sys.executable).with_name("snakemake"), "--snakefile", ROOT / "Snakefile"]
@@ -70,14 +69,6 @@ def programs_without(folder, *names):
             if program.name not in names and not os.path.lexists(link):
                 link.symlink_to(program.path)
     return str(folder)
-
-
-def test_a_job_needs_no_network(tiny, tmp_path):
-    job = jobs.pulse_job(config.parse(tiny, check).devices["neuron"], 0.4e12).to_json()
-    out = tmp_path / "trace.nc"
-    command = [*without_network(), WALLNET, "simulate", "--job", job, "--out", out]
-    subprocess.run(list(map(str, command)), check=True, capture_output=True)
-    assert out.exists()
 
 
 def test_without_network_a_missing_data_set_is_said_with_its_place(tmp_path):
