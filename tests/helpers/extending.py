@@ -104,15 +104,10 @@ def environment_of(root: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def gallery_after_tests(root: Path, *tests: str) -> str:
-    """Write the pages of a copy of the checkout, run tests, return its gallery.
-
-    Of the tests for each study, only those of `traversals` run.
-    """
-    options = {"env": environment_of(root), "cwd": root}
-    subprocess.run([sys.executable, "docs/write_tables.py"], check=True, **options)
+def run_tests(root: Path, *tests: str) -> None:
+    """Run tests of a copy of the checkout; of those for each study, only those of `traversals`."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    command += ["tests/docs/test_site.py", "-k", "traversals or not test_base"]
+    command += ["-k", "traversals or not test_base"]
+    options = {"env": environment_of(root), "cwd": root}
     ran = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert ran.returncode == 0, ran.stdout[-3000:]
-    return (root / "docs/gallery.md").read_text(encoding="utf-8")
