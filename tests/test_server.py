@@ -92,8 +92,6 @@ def ended(ask, seconds=60):
     ("command", "code"),
     [
         ("wallnet schema", 0),
-        ("wallnet minima --job - --out x <<< {}", 1),
-        ("wallnet minima --help", 0),
         ("wallnet unknown", 2),
         ("wallnet check nowhere.json", 1),
     ],

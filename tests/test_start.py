@@ -10,7 +10,6 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import numpy as np
 import pytest
 from helpers.small_campaign import TINY
 
@@ -91,18 +90,6 @@ def test_a_pulse_and_a_level_need_xarray_and_numba(synapse, initial, tmp_path):
         assert files.read_dataset(out, "run").attrs["parameters"] == job.to_json()
 
 
-def test_a_pulse_after_another_starts_where_that_one_ended(synapse, initial, tmp_path):
-    path, _ = initial
-    first, second = tmp_path / "first.nc", tmp_path / "second.nc"
-    job = jobs.pulse_job(synapse, 1.5e12).to_json()
-    cli.main(["simulate", "--job", job, "--after", str(path), "--out", str(first)])
-    cli.main(["simulate", "--job", job, "--after", str(first), "--out", str(second)])
-    before, after = (files.read_dataset(file, "run") for file in (first, second))
-    ended, started = before["magnetization"][-1], after["magnetization"][0]
-    assert float(abs(ended - before["magnetization"][0]).max()) > 0.01
-    np.testing.assert_allclose(started.values, ended.values, rtol=0, atol=1e-6)
-
-
 def registered(module):
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers()
@@ -146,20 +133,6 @@ def test_the_help_lists_what_users_call_and_imports_no_numpy():
     modules = imported("--help")
     assert {"numpy", *HEAVY} & modules == set()
     assert "wallnet.networks.commands" not in modules
-
-
-def test_a_command_that_is_not_listed_has_a_help(capsys):
-    with pytest.raises(SystemExit, match="0"):
-        cli.main(["minima", "--help"])
-    assert "--job" in capsys.readouterr().out
-
-
-def test_a_parser_of_a_command_knows_its_module_only(capsys):
-    with pytest.raises(SystemExit, match="2"):
-        cli._parser("overview").parse_args(["train"])
-    assert "(choose from 'overview')" in capsys.readouterr().err.replace(
-        "from overview", "from 'overview'"
-    )
 
 
 def test_parsing_imports_nothing_heavy():
