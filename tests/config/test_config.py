@@ -29,9 +29,6 @@ from wallnet.jobs.film import check, step_of, torque_of
 from wallnet.jobs.networks import (
     AccuracyJob,
     accuracy_job,
-    continuing_job,
-    mapping_job,
-    training_job,
 )
 from wallnet.jobs.run import WallPlacement, level_states
 from wallnet.studies import DEVICES
@@ -68,7 +65,6 @@ TRAPEZOID = {
 BAD = [
     ("material.damping", None, "material.damping is missing; add it"),
     ("material.damping", "heavy", "material.damping = 'heavy' is not a number"),
-    ("material.damping", True, "material.damping = True is not a number"),
     ("material.damping", float("nan"), "material.damping = nan is not finite"),
     ("material.damping", 20, "material.damping = 20 is outside the range 0.0001 to 10"),
     ("material.uniaxial_anisotropy", 1e5, "material.uniaxial_anisotropy is 100000 J/m³"),
@@ -89,7 +85,6 @@ BAD = [
         300e-9,
         "wall.start 3e-07 m is outside the free part",
     ),
-    ("devices.neuron.detector.stop", 20e-9, "mark no cells of the track"),
     ("devices.neuron.read_at", 1e-9, "read_at 1e-09 s is after the end"),
     ("devices.neuron.read_at", "later", "devices.neuron.read_at is 'later'; use 'pulse_end'"),
     ("devices.neuron.kind", "nerve", "devices.neuron.kind is 'nerve'; use 'neuron'"),
@@ -107,7 +102,6 @@ BAD = [
         TRAPEZOID | {"flanks": [11e-9, 20e-9]},
         "flanks are longer together than length",
     ),
-    ("devices.synapse.track.notches", TRAPEZOID | {"flanks": [1e-9]}, "notches.flanks"),
     ("devices.synapse.track.notches", TRAPEZOID | {"flanks": None}, "flanks is missing, and sha"),
     (
         "devices.synapse.track.notches",
@@ -133,12 +127,6 @@ BAD = [
         "row-2sd', which is not in n",
     ),
     ("networks.recipes.a.on_levels.mappings", ["fitted"], "has 'fitted', which is not a mapping"),
-    ("networks.recipes.a.on_levels.mappings", ["layer"] * 2, "mappings names something twice"),
-    (
-        "networks.recipes.a.fp32.shift",
-        {"mnits": 1},
-        "shift names 'mnits', which is not a data set",
-    ),
     ("networks.recipes.a.model", "mine:Net:", "model is 'mine:Net:', which is no model"),
 ]
 
@@ -1043,67 +1031,6 @@ def test_the_job_of_the_table_keeps_the_order_of_recipes_and_stages():
     assert stages == list(STAGES)
     recipes = [run["recipe"] for run in section.runs() if run["dataset"] == "mnist"]
     assert list(dict.fromkeys(recipes)) == ["z", "a"]
-
-
-def test_jobs_of_networks_hold_the_part_of_the_recipe_that_they_train():
-    parts = {
-        "fp32": TRAINING | {"epochs": 2, "weight_limit": 4.0, "shift": {"mnist": 1}},
-        "fine_tuned": TRAINING | {"epochs": 3, "mappings": ["layer"]},
-        "on_levels": TRAINING
-        | {"epochs": 4, "dropout": 0.25, "shift": {"mnist": 2, "fashion-mnist": 3}},
-    }
-    values = {"hidden_neurons": 12, "input_range": 3.0, "validation_fraction": 0.2, "threads": 2}
-    more = {"neuron_reading": "series", "allow_unsuitable_neuron": True}
-    plain = parts | {"model": "convolutional"}
-    section = Networks(
-        recipes={"plain": plain, "bare": {"fp32": TRAINING | {"epochs": 5}}},
-        table_ii={"t": 5},
-        mappings=["row-extended", "layer"],
-        **values,
-        **more,
-    )
-    free = training_job(section, "mnist", "plain", "7")
-    assert (free.dataset, free.recipe, free.seed) == ("mnist", "plain", 7)
-    assert free.fp32 == section.recipes["plain"].fp32
-    assert free.model_dump(include={*values, *more}) == values | more
-    assert (free.model, free.model_code) == ("convolutional", None)
-    # a shift of another data set is not part of the job
-    assert training_job(section, "fashion-mnist", "plain", "7").fp32.shift == {}
-
-    longer = continuing_job(section, "mnist", "plain", "7")
-    assert (longer.dataset, longer.recipe, longer.seed) == ("mnist", "plain", 7)
-    assert longer.model == "convolutional"
-    # the training on levels with the weight limit of the first training
-    assert longer.continued.model_dump() == TRAINING | {
-        "epochs": 4,
-        "batch_size": 64,
-        "schedule": "constant",
-        "dropout": 0.25,
-        "shift": {"mnist": 2},
-        "weight_limit": 4.0,
-    }
-
-    whole = mapping_job(section, "mnist", "t", "series", "7")
-    assert (whole.dataset, whole.device, whole.reading) == ("mnist", "t", "series")
-    assert (whole.seed, whole.threads) == (7, 2)
-    assert [(one.recipe, one.mapping, one.stages) for one in whole.networks] == [
-        ("plain", "row-extended", ("quantized", "on_levels")),
-        ("plain", "layer", ("quantized", "fine_tuned", "fine_tuned_snapped", "on_levels")),
-        ("bare", "row-extended", ("quantized",)),
-        ("bare", "layer", ("quantized",)),
-    ]
-    row, bound, bare, _ = whole.networks
-    assert (bound.fine_tuned.epochs, bound.on_levels.epochs) == (3, 4)
-    assert bound.on_levels.shift == {"mnist": 2}
-    # what a stage needs is in the job only if the stage is computed
-    assert (row.fine_tuned, row.on_levels.epochs) == (None, 4)
-    assert (bare.fine_tuned, bare.on_levels) == (None, None)
-    for one in whole.networks:
-        assert (one.validation_fraction, one.threads, one.seed) == (0.2, 2, 7)
-        assert (one.dataset, one.device, one.reading) == ("mnist", "t", "series")
-        assert one.model == ("dense" if one.recipe == "bare" else "convolutional")
-    assert accuracy_job(section).table_ii == {"t": 5}
-    assert accuracy_job(section).run_set.recipes == ("plain", "bare")
 
 
 @pytest.mark.parametrize("name", MAPPING_NAMES)

@@ -89,14 +89,6 @@ def test_the_network_sees_the_curve_between_and_beyond_its_points(model_of):
     )
 
 
-def test_columns_in_another_order_are_the_same_curve(model_of):
-    lines = [line.split(",") for line in CURVE.splitlines()]
-    swapped = "\n".join(",".join(reversed(line)) for line in lines)
-    assert activation_of(model_of(activation=swapped), "measured") == activation_of(
-        model_of(activation=CURVE), "measured"
-    )
-
-
 @pytest.mark.parametrize(
     ("outputs", "fault"),
     [
@@ -242,10 +234,3 @@ def test_a_file_that_is_no_measurement_is_not_read_out(tmp_path):
     with pytest.raises(FileError, match=r"token, line 1, column 1: is unknown") as caught:
         read_levels(tmp_path / "token")
     assert "secret" not in str(caught.value)
-
-
-def test_folders_and_missing_files_are_named(tmp_path):
-    for path, part in ((tmp_path, "is no regular file"), (tmp_path / "none.csv", "is not there")):
-        with pytest.raises(FileError) as caught:
-            read_levels(path)
-        one_sentence(caught, str(path), part)

@@ -81,12 +81,6 @@ def test_a_device_without_imperfections_is_one_sentence_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]
 
 
-def test_a_folder_without_a_campaign_is_one_sentence(tmp_path):
-    with pytest.raises(ConfigError) as caught:
-        export(Device(DEVICE, tmp_path), "neurosim", tmp_path / "out")
-    one_sentence(caught, "config.yaml cannot be read", "check the path")
-
-
 def test_a_folder_that_exists_stays_as_it_is(tmp_path):
     folder, _ = exported(tmp_path, "neurosim")
     before = (folder / "mem_states.csv").read_bytes()

@@ -7,7 +7,6 @@ import discretisedfield
 import numpy as np
 import pytest
 from helpers import sampled
-from helpers.measured import CAMPAIGN, write_measurements
 from helpers.traced import REGIONS, TIMES, write_trace
 
 from wallnet import cli, files
@@ -54,24 +53,6 @@ def test_maps_have_the_numbers_of_the_trace_at_its_places(tmp_path):
                 assert value == pytest.approx(expected, rel=1e-6, abs=0.1)
             lengths = np.linalg.norm(field.array[:, :, 0].swapaxes(0, 1), axis=-1)
             assert lengths == pytest.approx(np.where(magnetic, norms, 0.0), rel=1e-6, abs=0)
-
-
-def test_the_header_is_that_of_ovf_2(tmp_path):
-    write_trace(tmp_path)
-    folder = export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
-    header = (folder / "m1.ovf").read_bytes().partition(b"# Begin: Data")[0].decode()
-    lines = dict(re.findall(r"(?m)^# ([\w ]+): (.*)$", header))
-    assert header.startswith("# OOMMF OVF 2.0\n")
-    assert (lines["meshunit"], lines["meshtype"], lines["valuedim"]) == ("m", "rectangular", "3")
-    assert lines["valueunits"] == "A/m A/m A/m"
-    assert [int(lines[f"{axis}nodes"]) for axis in "xyz"] == [15, 5, 1]
-    steps = [float(lines[f"{axis}stepsize"]) for axis in "xyz"]
-    assert steps == pytest.approx([4e-9, 4e-9, 2.5e-9], rel=1e-9, abs=0)
-    bases = [float(lines[f"{axis}base"]) for axis in "xyz"]
-    assert bases == pytest.approx([2e-9, 2e-9, 1.25e-9], rel=1e-9, abs=0)
-    # a uniform film has no maps of parameters
-    assert {path.suffix for path in folder.iterdir()} == {".ovf", ".vtk", ".series"}
-    assert len([*folder.glob("*.ovf")]) == 4
 
 
 def test_each_parameter_that_varies_has_a_file(tmp_path):
@@ -127,9 +108,9 @@ PLACES = [(4, 1), (17, 23), (30, 3), (31, 6), (33, 11), (52, 2), (79, 20)]
 """Columns and rows of cells: beside the track, at both edges, in a notch, inside, at the end."""
 
 
-@pytest.mark.parametrize("number", [2, 3])
-def test_maps_of_a_sample_have_the_numbers_of_this_sample(tmp_path, number):
+def test_maps_of_a_sample_have_the_numbers_of_this_sample(tmp_path):
     """Magnetisation, grains and edges: those of the other sample differ at most places."""
+    number = 3
     track = sampled.TRACK | {"edges": "smooth"}
     made = {
         sample: write_trace(tmp_path, sample=sample, track=track, disorder=sampled.DISORDER)
@@ -215,10 +196,3 @@ def test_a_trace_without_maps_or_job_is_refused(tmp_path, change):
     files.write_dataset(files.dataset("run", values, trace.attrs), path, "run", {})
     with pytest.raises(FileError, match=text):
         export(Device("mine", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")
-
-
-def test_a_measured_device_has_no_maps(tmp_path):
-    write_measurements(tmp_path)
-    (tmp_path / "config.yaml").write_text(CAMPAIGN)
-    with pytest.raises(FileError, match="my-device is measured, so that it has no film and no"):
-        export(Device("my-device", tmp_path, trace="1.5e12"), "maps", tmp_path / "out")

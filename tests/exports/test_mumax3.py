@@ -109,7 +109,7 @@ def test_rows_are_not_upside_down(tmp_path):
     assert np.array_equal(script.inside, mask)
 
 
-@pytest.mark.parametrize(("time", "share"), [(0.05e-9, 0.6), (0.3e-9, 0.3), (0.8e-9, 0.0)])
+@pytest.mark.parametrize(("time", "share"), [(0.05e-9, 0.6), (0.8e-9, 0.0)])
 def test_mumax3_turns_moments_as_the_equation_does(tmp_path, capsys, time, share):
     """With regions of all parameters, frozen ends, a bias field and both torques."""
     track = {"fixed_ends": 5e-9, "notches": {"positions": [41e-9], "diameter": 12e-9}}

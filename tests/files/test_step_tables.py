@@ -95,14 +95,6 @@ def test_each_conductance_gets_its_own_pulses(tables):
     assert ended == pytest.approx(expected, abs=1e-12)
 
 
-def test_blank_lines_and_spaces_are_read(tables, tmp_path):
-    path = tmp_path / INCREASING
-    lines = path.read_text("utf-8").splitlines()
-    lines[2] = lines[2].replace(",", " ,") + "   "
-    path.write_text("\n".join([*lines[:3], "", *lines[3:], "", ""]), "utf-8")
-    assert read(tmp_path).increasing == pytest.approx(tables.increasing, abs=1e-12)
-
-
 @pytest.mark.parametrize(
     ("change", "part"),
     [
@@ -137,12 +129,6 @@ def test_two_files_of_different_devices_are_one_sentence(tables, tmp_path):
     with pytest.raises(FileError) as caught:
         read(tmp_path)
     one_sentence(caught, DECREASING, "two files of one device")
-
-
-def test_a_missing_file_is_one_sentence(tmp_path):
-    with pytest.raises(FileError) as caught:
-        read(tmp_path)
-    one_sentence(caught, INCREASING, "cannot be read")
 
 
 READERS = [measurements.read_levels, imperfection_tables.read_entries, Imperfections.read]
