@@ -138,9 +138,9 @@ def compared_rows(
     rows: dict[str, list[list[dict[str, str]]]] = {}
     for entry in job.studied:
         data = studied.get((entry.study, entry.subject))
-        if entry.device and data is not None:
-            if (cells := show_of(entry.study).compared(data)) is not None:
-                rows.setdefault(entry.device, []).append(cells)
+        cells = show_of(entry.study).compared(data) if data is not None else None
+        if entry.device and cells is not None:
+            rows.setdefault(entry.device, []).append(cells)
     return rows
 
 
