@@ -175,8 +175,8 @@ def test_numbers_of_numpy_and_xarray_are_numbers(number, tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused_before_any_job(folder, tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text("")
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a job has started"))
-    asked = functools.partial(api.study, api.Barriers())
-    for call in (functools.partial(api.sweep, name="synapse"), asked):
+    study = functools.partial(api.study, api.Barriers())
+    for call in (functools.partial(api.sweep, name="synapse"), study):
         with pytest.raises(files.FileError, match=rf"{folder} cannot be written .*; free space"):
             call(device=DEVICE, folder=tmp_path / folder, progress=False)
 

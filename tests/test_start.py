@@ -68,8 +68,8 @@ def ours(modules):
 
 
 SIMULATING = {
-    *("cli", "config", "errors", "files", "film", "jobs", "revisions", "simulate"),
-    "tracks",
+    *("cli", "config", "constants", "errors", "files", "film", "jobs", "revisions"),
+    *("simulate", "tracks"),
 }
 
 

@@ -572,9 +572,9 @@ def test_a_run_tells_the_display_what_its_jobs_are_expected_to_take(tmp_path, ti
     campaign = Campaign(tmp_path)
     campaign.configure(tiny)
     targets = ("results/traces/neuron/0.2000.nc", "results/pulse_trains/twice/train.nc")
-    told = tmp_path / "told.json"
-    campaign.snakemake(*targets, cores=1, display=True, code=TELLING.format(str(told)))
-    shortest, trace, train = sorted(json.loads(told.read_text()).values())
+    times = tmp_path / "told.json"
+    campaign.snakemake(*targets, cores=1, display=True, code=TELLING.format(str(times)))
+    shortest, trace, train = sorted(json.loads(times.read_text()).values())
     assert (train - shortest) / (trace - shortest) == pytest.approx(10, rel=0.01, abs=0)
 
 

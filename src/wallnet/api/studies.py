@@ -81,7 +81,7 @@ def study(
     names = {question.settings: key for key, question in STUDIES.items()}
     keys: dict[type[Section], str] = names | {Reference: "reference"}
     if type(settings) not in names or not {*map(type, sections)} <= {*keys}:
-        classes = ", ".join(known.__name__ for known in keys)
+        classes = ", ".join(model.__name__ for model in keys)
         raise ConfigError(f"settings or sections are none of a study; use {classes}")
     written = {
         keys[type(part)]: part.model_dump(mode="json", exclude_unset=True)
