@@ -438,3 +438,38 @@ def test_the_staircase_is_its_own_mirror_image():
         tables = [counts[start, True], counts[11 - start, False]]
         chances.append(fisher_exact([[moved, runs - moved] for moved, runs in tables]).pvalue)
     assert min(chances) > 0.01 / len(chances)
+
+
+def test_the_edges_of_intervals_hold_with_finer_settings_and_with_oommf():
+    """As docs/pulses.md says in words."""
+    # the finer search began at 0.6e12 A/m²
+    edges = [
+        [
+            (row["state after the pulse"], float(row["from (1e12 A/m²)"]))
+            for row in rows(name)
+            if row["from (1e12 A/m²)"] != "–" and 0.6 < float(row["from (1e12 A/m²)"]) < 0.7
+        ]
+        for name in ("intervals/synapse-5.csv", "intervals/synapse-5-fine.csv")
+    ]
+    assert len(edges[0]) == 3
+    assert edges[0] == edges[1]
+    pulses = rows("intervals/synapse-5-oommf.csv")
+    assert len({pulse["state_film"] for pulse in pulses}) == 2
+    assert all(pulse["state_film"] == pulse["state_oommf"] for pulse in pulses)
+
+
+def test_the_share_of_right_steps_counts_all_pulses_with_a_next_notch():
+    """Counted here again, by start and sign of the current."""
+    table = rows("thermal/staircase-10.csv")
+    right, runs = 0, {}
+    for row in table:
+        start, up = int(row["from"].split()[1]), not row["J (1e12 A/m²)"].startswith("-")
+        following = start + (1 if up else -1)
+        if 1 <= following <= 10:
+            runs[start, up] = int(row["after the pause"].split()[2])
+            if row["state"] == f"notch {following}":
+                right += int(row["known at the reading time"])
+    assert len(runs) == 18
+    assert f"{right} of {sum(runs.values())} (" in " ".join(
+        block("docs/pulses.md", "heated").split()
+    )
