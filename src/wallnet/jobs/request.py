@@ -184,9 +184,12 @@ class Request:
         """The runs of a block, each as a request; none of another request."""
         if self.replicas is None:
             return self.runs
+        # the replicas of a sample differ by their numbers only; most of the time is that of making
+        make = cache(self.make)
         return tuple(
             replace(
                 self,
+                make=make,
                 conditions=replace(self.conditions, replica=replica),
                 changes={**self.changes, **_of_replica(replica, self.conditions.sample)},
                 in_block=True,
