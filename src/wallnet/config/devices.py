@@ -350,7 +350,11 @@ ReadTime = Literal["pulse_end", "rest"] | quantities.Duration
 """Time at which a device is read: end of the pulse, end of the trace, or a time in s."""
 
 
-DeviceKind = Literal["neuron", "synapse", "track"]
+DeviceKind = Literal[
+    "neuron",
+    "synapse",
+    "track",
+]
 """Kinds of simulated device; `wallnet.files.schema` defines the contents of their device files."""
 
 
