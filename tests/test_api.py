@@ -463,7 +463,7 @@ def test_type_checkers_know_the_functions_and_no_others(tmp_path):
         "api.nope(3)": '"nope"',
         "api.study(api.Barriers(), 3)": '"study" has incompatible type "int"',
         "api.study(api.Barriers(), device, processes='all')": '"processes" to "study" has inco',
-        "api.Thermal()": 'Missing named argument "current_densities" for "Thermal"',
+        "api.Thermal(device='a')": 'Missing named argument "current_densities" for "Thermal"',
         "api.Barriers(spacing='wide')": '"spacing" to "Barriers" has incompatible type "str"',
         "api.Barriers(space=1.0)": 'Unexpected keyword argument "space" for "Barriers"',
         "api.sweep(device)": 'Missing positional argument "name"',

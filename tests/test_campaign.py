@@ -211,7 +211,7 @@ def test_networks_as_made_are_evaluated_and_nothing_trains_again(finished_campai
     }
     page = (campaign.folder / "results/summary.html").read_text(encoding="utf-8")
     assert "% as made, where" in page
-    compared = (campaign.folder / files.COMPARED).read_text(encoding="utf-8")
+    compared = (campaign.folder / files.SUMMARY_TABLE).read_text(encoding="utf-8")
     assert "as made: usual (%)" in compared.splitlines()[0]
     assert campaign.planned("as-made") == {}
     # one key of a set, and what is known of a device

@@ -3,7 +3,7 @@
 import pytest
 from helpers.walls import gathered_once
 
-from wallnet.page.comparison import Accuracy, comparison, valid_levels
+from wallnet.page.comparison import Accuracy, comparison, stable_levels, valid_levels
 from wallnet.report.as_made import Cost
 
 synapse = gathered_once("synapse")
@@ -42,21 +42,22 @@ def test_without_studies_and_networks_there_is_no_table(synapse):
     assert comparison({"d": data}, {}) is None
 
 
-def test_a_simulated_synapse_has_its_area_and_its_valid_levels(synapse):
+def test_a_simulated_synapse_has_its_area_and_its_stable_levels(synapse):
     data = synapse.gather()
     table = comparison({"d": data}, {"d": [WRITES[:1]]})
     (row,) = (dict(zip(table.columns, cells, strict=True)) for cells in table.rows())
-    valid = data.isel(level=valid_levels(data))
-    assert not valid["half"].any()
-    values = valid["level_conductance"].sel(reading="parallel").values
+    stable = data.isel(level=stable_levels(data))
+    assert not stable["half"].any()
+    assert not (valid_levels(data) & ~stable_levels(data)).any()
+    values = stable["level_conductance"].sel(reading="parallel").values
     assert 1 < len(values) < data.sizes["level"]
-    assert row["valid levels"] == str(len(values))
+    assert row["stable levels"] == str(len(values))
     ratio = float(row["ratio of G"].removesuffix(" (parallel)"))
     assert ratio == pytest.approx(values.max() / values.min(), rel=0, abs=5e-3)
     track = synapse.device.track
     area = track.length * track.width / 1e-12
     assert float(row["area (µm²)"]) == pytest.approx(area, rel=0, abs=5e-4)
-    series = valid["level_conductance"].sel(reading="series").values
+    series = stable["level_conductance"].sel(reading="series").values
     table = comparison({"d": data}, {}, [Accuracy("mnist", "d", "series", "98.6", "98.5")])
     (row, _) = (dict(zip(table.columns, cells, strict=True)) for cells in table.rows())
     assert row["ratio of G"] == f"{series.max() / series.min():.2f} (series)"

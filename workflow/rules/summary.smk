@@ -14,7 +14,7 @@ rule summary:
             category="Summary",
             labels={"result": "what the campaign found"},
         ),
-        csv=files.COMPARED,
+        csv=files.SUMMARY_TABLE,
     log:
         files.log_of(files.SUMMARY),
     benchmark:
@@ -33,7 +33,11 @@ onsuccess:
     if plan.summary.is_outdated(plan.summary.summary_job(campaign)):
         command = "wallnet show page.summary --job - --sources folder=. --to"
         written = subprocess.run(
-            [*command.split(), f"html={files.SUMMARY}", f"csv={files.COMPARED}"],
+            [
+                *command.split(),
+                f"html={files.SUMMARY}",
+                f"csv={files.SUMMARY_TABLE}",
+            ],
             input=plan.summary.linked_summary(campaign).to_json(),
             text=True,
             capture_output=True,

@@ -43,16 +43,19 @@ class Accuracy(NamedTuple):
     made: Mapping[str, Cost] = MappingProxyType({})
 
 
-def valid_levels(device: "xarray.Dataset") -> NDArray[np.bool_]:
-    """Return which levels of a synapse are valid.
+def stable_levels(device: "xarray.Dataset") -> NDArray[np.bool_]:
+    """Return which levels of a synapse are minima of the energy, where this was examined.
 
-    Pulses of the sweep reach them within the model, and their state is a minimum of the energy,
-    where this was examined. Half levels do not count.
+    Half levels do not count.
     """
     finite = np.isfinite(device["level_conductance"].sel(reading=files.READINGS[0]).values)
-    examined = (device["level_minimum"].values != 0) & finite
     whole = device["half"].values == 0
-    return np.asarray(whole & reached_in_model(device) & examined, dtype=bool)
+    return np.asarray(whole & (device["level_minimum"].values != 0) & finite, dtype=bool)
+
+
+def valid_levels(device: "xarray.Dataset") -> NDArray[np.bool_]:
+    """Return which levels are stable, and reached by pulses of the sweep within the model."""
+    return stable_levels(device) & reached_in_model(device)
 
 
 def comparison(
@@ -103,11 +106,11 @@ def comparison(
 
 def _of_device(data: "xarray.Dataset", reading: str) -> Row:
     """Return the cells of a simulated synapse in a reading."""
-    track, valid = track_of(data), valid_levels(data)
-    values = data["level_conductance"].sel(reading=reading).values[valid]
+    track, stable = track_of(data), stable_levels(data)
+    values = data["level_conductance"].sel(reading=reading).values[stable]
     cells = {
         "area (µm²)": f"{track.length * track.width / 1e-12:.3f}",
-        "valid levels": str(valid.sum()),
+        "stable levels": str(stable.sum()),
     }
     if values.size and values.min() > 0:
         cells["ratio of G"] = f"{values.max() / values.min():.2f} ({reading})"

@@ -87,7 +87,7 @@ def everything(campaign: Campaign) -> list[str]:
         *network_files(campaign),
         *figures(required, usual=True),
         files.SUMMARY,
-        files.COMPARED,
+        files.SUMMARY_TABLE,
     ]
 
 
