@@ -139,12 +139,9 @@ def test_the_headline_has_the_accuracies_of_the_parallel_reading(
 
 
 def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
-    """The seven lines of README have the numbers of six files, which are read again here."""
+    """The five lines of README have the numbers of five files, which are read again here."""
     lines = block("README.md", "outcome").strip().splitlines()
-    levels, threshold, write, heat, retention, accuracy, as_made = lines
-    (scheme,) = rows("thermal/reset-5-writing.csv")
-    assert f"of {scheme['right state']} ({scheme['at least']} to " in heat
-    assert scheme["pairs that can be written"] == "4 of 4"
+    levels, threshold, write, retention, accuracy = lines
     notches = [
         row for row in rows("devices/synapse-5-smooth-levels.csv") if "notch" in row["state"]
     ]
@@ -166,10 +163,20 @@ def test_what_comes_out_is_of_the_smooth_synapse_and_its_networks():
     start = next(i for i, line in enumerate(table) if line.startswith("| MNIST, synapse-5 "))
     *_, fp32, _, _, _, on_levels = cells_of(table[start + 2])
     assert f"{fp32} % in FP32, {on_levels} % on the levels" in accuracy
-    for row in rows("as-made.csv"):
-        if (row["dataset"], row["device"], row["cause"]) == ("mnist", "synapse-5", "all"):
-            mean, deviation = float(row["mean"]), float(row["deviation"])
-            assert f"{mean:.1f} ± {deviation:.1f} % read in {row['reading']}" in as_made
+
+
+def test_devices_are_compared_by_their_own_writes():
+    """README has the writes of the published runs, and none where there are no runs."""
+    table = [cells_of(line) for line in block("README.md", "devices-compared").strip().splitlines()]
+    shown = {name: cells for name, *cells in table[2:]}
+    for name, subject in (("synapse-5", "reset-5"), ("synapse-rewritable-10", "staircase-10")):
+        scheme = rows(f"thermal/{subject}-writing.csv")[-1]
+        right = f"{scheme['right state']} ({scheme['at least']} to {scheme['at most']})"
+        costs = [scheme["energy (pJ)"], scheme["time (ns)"]]
+        assert shown.pop(name)[:4] == [right, scheme["runs"], *costs]
+    assert {tuple(cells[:4]) for cells in shown.values()} == {("–", "–", "–", "–")}
+    fifteen, of_synapse = (float(shown[n][-1].split()[0]) for n in ("junctions-15", "synapse-10"))
+    assert fifteen > of_synapse + 10
 
 
 def test_causes_of_networks_as_made_stand_by_what_they_cost():
