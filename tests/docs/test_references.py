@@ -43,7 +43,7 @@ OTHERS = {
     *("DIR", "SecondAnisotropy", "activate", "approx"),
     *("GROUP", "chgrp", "concat", "rwX", "sacct", "tmux", "umask"),
     *("oommf.tcl", "ro-crate-metadata.json"),
-    *("~/.cache", ".snakemake/log/…", ".snakemake/metadata"),
+    *("~/.cache", ".snakemake/log/…"),
     ".snakemake/slurm_logs/rule_NAME/WILDCARDS/NUMBER.log",
 }
 """Words and paths of other programs, and in crates."""

@@ -379,7 +379,7 @@ def test_conditions_are_those_of_each_device():
     conditions = {
         cells[0]: dict(zip(cells_of(header), cells, strict=True)) for cells in map(cells_of, lines)
     }
-    for name in ("synapse-5", "synapse-10", "synapse-rewritable"):
+    for name in ("synapse-5", "synapse-10"):
         for model, title in (("isothermal", "300 K"), ("heated-3", "heated, p = 3")):
             kept = [
                 float(row["probability"]) if row["state"] == row["state at 0 K"] else 0.0
