@@ -166,7 +166,7 @@ def write_barriers(path, kept):
         pair_backward=[1e-18],
         pair_energy=[[0.0]],
     )
-    parameters = json.dumps({"settings": {"retained": 40.0, "temperature": 300.0}})
+    parameters = json.dumps({"settings": {"temperature": 300.0}})
     files.write_dataset(dataset.assign_attrs(parameters=parameters), path, "barriers", {})
     return path
 

@@ -158,7 +158,8 @@ def test_what_is_out_of_sense_is_marked_with_its_reason():
     campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | shallow)
     text = " ".join(preview(campaign).split())
     assert "! synapse: track.cell_size 4e-09 m is above" in text
-    assert "! synapse: the barrier is 6 k_B T at 300 K, below barriers.retained of 40" in text
+    assert "! synapse: the barrier is 6 k_B T at 300 K, and a notch that loses a wall" in text
+    assert "with at most barriers.largest_loss, 0.01, needs 52; enlarge" in text
     assert "enlarge track.notches.diameter" in text
     ellipses = {"count": 3, "shape": "ellipse", "length": 20e-9, "depth": 3e-9}
     campaign = campaign_of(track=TINY["devices"]["synapse"]["track"] | {"notches": ellipses})
@@ -203,9 +204,12 @@ def leaning(**blocks):
     return plan.parse(data)
 
 
+SURE = {"largest_loss": 1e-6, "retention_time": 5.7e7}
+
+
 @pytest.mark.parametrize(
     ("section", "kelvin"),
-    [({}, 300.0), ({"barriers": {"temperature": 358.0, "retained": 60.0}}, 358.0)],
+    [({}, 300.0), ({"barriers": {"temperature": 358.0, **SURE}}, 358.0)],
 )
 def test_barriers_in_both_directions_have_the_temperature_at_which_states_are_retained(
     section, kelvin
@@ -222,9 +226,9 @@ def test_barriers_in_both_directions_have_the_temperature_at_which_states_are_re
     assert quantities["threshold"] == threshold
     text = " ".join(preview(campaign).split())
     assert f" {forward:.0f} to {backward:.0f}" in text
-    if section:  # the smaller one decides
+    if section:  # the smaller one decides; two barriers of 60 k_B T lose 1e-6 in 5.7e7 s at 1e12/s
         assert backward < 60 < forward
-        assert f"the barrier is {backward:.0f} k_B T at 358 K, below" in doubts["forward"][0]
+        assert f"the barrier is {backward:.0f} k_B T at 358 K, and" in doubts["forward"][0]
     else:
         assert "forward" not in doubts
 

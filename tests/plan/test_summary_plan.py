@@ -115,9 +115,9 @@ def test_what_the_paper_states_of_optional_devices_is_left_out():
 
 def test_a_page_depends_on_how_barriers_are_judged():
     data = copy.deepcopy(TINY)
-    data["barriers"] = {"temperature": 350.0, "retained": 25.0}
+    data["barriers"] = {"temperature": 350.0, "largest_loss": 0.25}
     (studied,) = of_study(linked_summary(plan.parse(data)), "barriers")
-    assert (studied.settings["temperature"], studied.settings["retained"]) == (350.0, 25.0)
+    assert (studied.settings["temperature"], studied.settings["largest_loss"]) == (350.0, 0.25)
     data["barriers"] = {"devices": []}
     (studied,) = of_study(linked_summary(plan.parse(data)), "barriers")
     assert studied.settings is None

@@ -35,7 +35,7 @@ def barriers(nucleation=300.0, converged=1):
         pair_converged=[1, converged],
         pair_energy=np.zeros((2, 1)),
     )
-    settings = {"temperature": 250.0, "retained": 40.0}
+    settings = {"temperature": 250.0}
     return dataset.assign_attrs(parameters=json.dumps({"settings": settings}))
 
 

@@ -306,7 +306,7 @@ def test_the_page_links_the_results_of_the_campaign_and_loads_nothing(configured
 
 def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, folder):
     """They are at 350 K, with the film at 350 K; the sweep's is that at 300 K."""
-    settings = {"temperature": 350.0, "retained": 40.0, "attempt_frequencies": [1e9, 1e12]}
+    settings = {"temperature": 350.0, "attempt_frequencies": [1e9, 1e12]}
     job = summary_job(configured)
     (train, barriers) = job.studied
     barriers = barriers.model_copy(update={"settings": settings})
@@ -350,10 +350,10 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
     assert "run snakemake barriers" not in text
     assert base64.b64encode(b"energies").decode() in page
     assert "synapse-3, without a pulse, 350 K" in text
-    assert "retained (at least" in text
+    assert "retained (loss at most 0.01)" in text
     thermal = 1.380649e-23 * 350
     barrier = f"{1.6e-19 / thermal:.3g} k_B T"
-    states = f"no state retained by 40 k_B T at 350 K, barriers of {barrier}"
+    states = f"no state retained (loss at most 0.01) at 350 K, barriers of {barrier}"
     sentence = f"{states}; all 3 pulses of up-down"
     assert sentence in part(page, "What this campaign found")
     assert f"{1.6e-19 / thermal:.1f}" in text

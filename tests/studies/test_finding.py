@@ -16,7 +16,7 @@ NAN = float("nan")
 def said(study, dimensions, coordinates=None, **variables):
     """Return the finding of a dataset with these variables; dimensions by variable."""
     data = {name: (dimensions[name], np.array(values)) for name, values in variables.items()}
-    about = {"parameters": json.dumps({"settings": {"temperature": 310.0, "retained": 40.0}})}
+    about = {"parameters": json.dumps({"settings": {"temperature": 310.0}})}
     return show_of(study).finding(xarray.Dataset(data, coordinates, about), "some")
 
 
@@ -38,7 +38,7 @@ def test_barriers(retained, count, monkeypatch):
     about = {"state_retained": [*retained, 0], "state_name": [*names, "between 1 and 2"]}
     finding = said("barriers", dimensions, **about, state_barrier=barriers)
     ends = "7.25 to 60" if len(retained) == 4 else "7.25 to 41.5"
-    states = f"{count} states retained by 40 k_B T at 310 K"
+    states = f"{count} states retained (loss at most 0.01) at 310 K"
     assert finding == f"{loss}, {states}, barriers of {ends} k_B T"
     finding = said("barriers", dimensions, **about, state_barrier=barriers * NAN)
     assert finding == f"{loss}, {states}"

@@ -61,7 +61,11 @@ OTHERS = {"rise_time": {"waveform": "waveform", "pulse": "pulse.rise_time"}}
 
 FORMER = {
     ("disturb", "thermal"): " is part of thermal now; replace it by thermal.X with the states in "
-    "starts, current_densities below the threshold and write_current"
+    "starts, current_densities below the threshold and write_current",
+    (
+        "retained",
+        "largest_loss",
+    ): " is a probability now; replace it by largest_loss, such as 0.01, in retention_time",
 }
 """Sentences about keys that were, by key and what is beside it."""
 

@@ -31,6 +31,7 @@ from wallnet.plan.work import network_times, processor_time, work_ahead, work_of
 from wallnet.report.tables import lines_of
 from wallnet.studies import DEVICES
 from wallnet.studies.barriers import Barriers
+from wallnet.studies.barriers.retention import needed
 from wallnet.tracks import geometry, grains
 from wallnet.tracks.current import current
 from wallnet.tracks.films import layer
@@ -172,8 +173,8 @@ def estimates(campaign: Campaign, name: str) -> tuple[dict[str, float], dict[str
         "simulations": len(work),
         "time": np.nan if unknown else seconds,
     }
-    retained = (own or Barriers()).retained
-    return values, _doubts(device, values, wall, heat_caveat(job, pulses), kelvin, retained)
+    doubts = _doubts(device, values, wall, heat_caveat(job, pulses), kelvin, own or Barriers())
+    return values, doubts
 
 
 def _doubts(
@@ -182,12 +183,12 @@ def _doubts(
     wall: RigidWall,
     caveat: str,
     kelvin: float,
-    retained: float,
+    settings: Barriers,
 ) -> dict[str, list[str]]:
     """Return the doubts about the quantities of a device, by the quantity.
 
     They are those of `check`, the `caveat` of the heat, and what a rigid wall tells: its barriers
-    are at a temperature in K, at which those of a notch should be as high as `retained`.
+    are at a temperature in K, at which a notch should retain a wall.
     """
     strongest = values["strongest"]
     doubts: dict[str, list[str]] = {}
@@ -211,10 +212,12 @@ def _doubts(
             "detector.read_voltage, or raise the resistance of the junction"
         ]
     notches, least = device.track.notches, min(values["forward"], values["backward"])
-    if notches and least < retained:
+    required, lost = needed(settings).max(), f"{settings.largest_loss:g}"
+    if notches and least < required:
         doubts.setdefault("forward", []).append(
-            f"the barrier is {least:.0f} k_B T at {kelvin:g} K, below barriers.retained of "
-            f"{retained:g}, so that a notch retains no wall; enlarge {notches.size_key}"
+            f"the barrier is {least:.0f} k_B T at {kelvin:g} K, and a notch that loses a wall in "
+            f"barriers.retention_time with at most barriers.largest_loss, {lost}, needs "
+            f"{required:.0f}; enlarge {notches.size_key}"
         )
     left_out = {
         "material.field_like_torque": device.material.simulated.field_like_torque,

@@ -30,7 +30,7 @@ def test_the_defaults_are_40_k_b_t_at_room_temperature():
     subjects = BARRIERS.subjects(parsed())
     assert list(subjects) == ["synapse", "other"]
     barriers = subjects["other"]
-    assert (barriers.temperature, barriers.retained) == (300.0, 40.0)
+    assert (barriers.temperature, barriers.largest_loss) == (300.0, 0.01)
     assert barriers.attempt_frequencies == (1e9, 1e12)
 
 
@@ -128,7 +128,6 @@ def test_the_spacing_is_in_units_of_the_width_with_which_walls_are_placed():
 @pytest.mark.parametrize(
     "changed",
     [
-        {"retained": 30.0},
         {"attempt_frequencies": [1e8, 1e11]},
         {"retention_time": 1e7},
         {"largest_loss": 0.1},

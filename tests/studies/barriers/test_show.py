@@ -59,7 +59,7 @@ def data():
         "pair_wall_bottom": [[0, 60e-9, 120e-9]] * 5,
         "pair_wall_top": [[0, 70e-9, 140e-9]] * 5,
     }
-    settings = {"temperature": 350.0, "retained": 45.0, "attempt_frequencies": [1e9, 1e12]}
+    settings = {"temperature": 350.0, "attempt_frequencies": [1e9, 1e12]}
     about = {"subject": "synapse", "parameters": json.dumps({"settings": settings})}
     about |= {"simulation": "{}", "revision": 3, "wallnet_version": "0"}
     return files.dataset("barriers", values).assign_attrs(about)
@@ -106,7 +106,7 @@ def test_the_tables_have_each_state_and_pair_at_the_stated_temperature(data, tmp
         ["leads to", "notch 2", "notch 2", "–"],
         ["lifetime at 1e12 1/s", "over 1000 years", "8.1 ns", "–"],
         ["lifetime at 1e09 1/s", "over 1000 years", "8.1 µs", "–"],
-        ["retained (at least 45 k_B T)", "yes", "no", "unknown"],
+        ["retained (loss at most 0.01)", "yes", "no", "unknown"],
     ]
     assert [list(row) for row in zip(*states, strict=True)] == [
         list(rows[0]), *(list(row.values()) for row in rows)

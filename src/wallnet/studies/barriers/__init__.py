@@ -1,4 +1,4 @@
-"""Barriers between neighbouring states of a synapse, and the least barrier of a retained state."""
+"""Barriers between neighbouring states of a synapse, and the largest loss of a retained state."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,23 +41,18 @@ class Barriers(Sampled):
     further_temperatures: Annotated[tuple[Temperature, ...], ASCENDING] = silent(())
     """Further temperatures at which lowest barriers and lifetimes are computed; levels and networks
     have those at `temperature`."""
-    retained: Annotated[
-        float, Quantity("1", 1.0, 1000.0, fix="40 is usual: 7.5 years at 1 GHz, 2.7 days at 1e12/s")
-    ] = 40.0
-    """Least barrier of a retained level, in k_B T. Source: a usual value, a lifetime of 7.5 years
-    at an attempt frequency of 1 GHz, of 2.7 days at 1e12/s."""
     attempt_frequencies: tuple[Frequency, Frequency] = (1e9, 1e12)
-    """Least and greatest attempt frequency, between which a lifetime is stated. Source: our
+    """Least and greatest attempt frequency, at which lifetimes and losses are stated. Source: our
     choice."""
     retention_time: Annotated[
         float, Quantity("s", 1e-9, 3.15576e10, fix="ten years are 3.15576e+8 s")
     ] = silent(3.15576e8)
-    """Time after which the loss of states is stated. Source: ten years, usual for memories."""
+    """Time for which a level has to be retained. Source: ten years, usual for memories."""
     largest_loss: Annotated[
         float, Quantity("1", LEAST_LOSS, 0.5, fix="it is a probability, such as 0.01")
     ] = silent(0.01)
-    """Largest probability that a retained state is lost by then. Levels and networks have
-    `retained`. Source: our choice."""
+    """Largest probability that a retained level is lost by then, at each attempt frequency. Source:
+    our choice."""
     states: tuple[str, ...] | None = silent(None)
     """States whose barriers are computed, such as "notch 2"; all if not given."""
     spacing: Annotated[float, SPACING] = 0.5

@@ -1,7 +1,8 @@
 """All barriers of a device: which states are retained, and for how long.
 
-A state is left over its lowest barrier E. By Arrhenius' law its mean lifetime is exp(E/(k_B T))/f
-with an attempt frequency f, which is uncertain by some orders of magnitude.
+By Arrhenius' law, the mean lifetime of a state with a lowest barrier E is exp(E/(k_B T))/f with an
+attempt frequency f, which is uncertain by some orders of magnitude. A state is retained if the loss
+over all its barriers is small at each attempt frequency.
 """
 
 import math
@@ -17,6 +18,7 @@ from wallnet.files.schema.states import REVERSED
 from wallnet.jobs.request import ANY, Conditions
 from wallnet.questions.opened import Gathering, Opened, padded
 from wallnet.studies.barriers import Barriers
+from wallnet.studies.barriers.retention import retains
 
 if TYPE_CHECKING:
     import pandas
@@ -48,8 +50,8 @@ def lifetime(barrier: ArrayLike, temperature: float, frequency: ArrayLike) -> ND
 def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "pandas.DataFrame":
     """Return the lowest known barrier out of each state, from the paths between neighbours.
 
-    The frame has by state: `barrier` in J, the neighbour behind it (`exit`), and whether it is
-    `certain`, as no other barrier is unknown.
+    The frame has by state: `barrier` in J, the neighbour behind it (`exit`), the known `barriers`
+    out of the state, and whether it is `certain`, as no other barrier is unknown.
     """
     import pandas
 
@@ -64,7 +66,8 @@ def lowest_barriers(paths: Mapping[tuple[str, str], "xarray.Dataset"]) -> "panda
     unknown = exits.loc[exits["barrier"].isna(), "state"]
     lowest = exits.sort_values("barrier", kind="stable").drop_duplicates("state")
     lowest = lowest.set_index("state")
-    return lowest.assign(certain=~lowest.index.isin(unknown))
+    barriers = exits.groupby("state")["barrier"].agg(list)
+    return lowest.assign(certain=~lowest.index.isin(unknown), barriers=barriers)
 
 
 def paths_of(
@@ -99,10 +102,10 @@ def _lasting(settings: Barriers, kelvin: float, lowest: "pandas.DataFrame") -> d
     """Return whether states are retained at a temperature in K, and their lifetimes."""
     barrier = lowest["barrier"].to_numpy()
     kept = np.where(lowest["certain"].eq(True), 1, -1)
-    least = settings.retained * BOLTZMANN * kelvin
+    small = [retains(settings, barriers, kelvin) for barriers in lowest["barriers"]]
     return {
         # an unknown barrier could decide only if none is too low
-        "state_retained": np.where(barrier < least, 0, kept),
+        "state_retained": np.where(small, kept, 0),
         "state_lifetime": lifetime(barrier[:, None], kelvin, settings.attempt_frequencies[::-1]),
     }
 
@@ -153,8 +156,9 @@ def retained(data: "xarray.Dataset") -> dict[str, tuple[float, int]]:
     if not data["pair_converged"].values[-1]:
         return states | {REVERSED: (math.nan, -1)}
     nucleation = float(data["pair_backward"].values[-1])
-    least = settings_of(data)["retained"] * thermal_energy(data)
-    return states | {REVERSED: (nucleation, int(nucleation >= least))}
+    settings = Barriers.model_validate(settings_of(data))
+    kept = retains(settings, nucleation, settings.temperature)
+    return states | {REVERSED: (nucleation, int(kept))}
 
 
 class Gather(Gathering[Barriers]):

@@ -43,15 +43,9 @@ class Loss(NamedTuple):
     nowhere: int
     unknown: int
 
-    def retained(self, largest: float) -> str:
-        """Return whether the loss is at most a probability, whatever the attempt frequency."""
-        ends = zip(self.low, self.high, strict=True)
-        verdicts = {
-            "yes" if high <= largest else "no" if low > largest else "unknown" for low, high in ends
-        }
-        if len(verdicts) == 1:
-            return verdicts.pop()
-        return "unknown" if "unknown" in verdicts else "depends on the attempt frequency"
+    def retained(self, largest: float) -> int:
+        """Return whether at most a share is lost at each attempt frequency; -1 if unknown."""
+        return 0 if self.low.max() > largest else 1 if self.high.max() <= largest else -1
 
 
 def loss(barriers: ArrayLike, frequencies: ArrayLike, time: float) -> Floats:
@@ -68,6 +62,13 @@ def loss(barriers: ArrayLike, frequencies: ArrayLike, time: float) -> Floats:
     """
     rates = np.nansum(np.exp(-np.asarray(barriers, float)), axis=-1)
     return -np.expm1(-np.multiply.outer(rates, time * np.asarray(frequencies)))
+
+
+def retains(settings: Barriers, barriers: ArrayLike, kelvin: float) -> bool:
+    """Return whether barriers in J out of a state at a temperature in K retain a wall."""
+    exits = np.atleast_1d(barriers) / (BOLTZMANN * kelvin)
+    lost = loss(exits, settings.attempt_frequencies, settings.retention_time)
+    return bool(lost.max() <= settings.largest_loss)
 
 
 def needed(settings: Barriers) -> Floats:

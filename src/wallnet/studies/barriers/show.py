@@ -64,7 +64,7 @@ def lifetime_text(seconds: float) -> str:
 
 def states_table(data: xarray.Dataset, name: str) -> Table:
     """Return the table of all states: energy, lowest barrier, lifetime, whether retained."""
-    settings, thermal = settings_of(data), thermal_energy(data)
+    settings, thermal = Barriers.model_validate(settings_of(data)), thermal_energy(data)
     energy = data["state_energy"].values
     barrier, kept = data["state_barrier"].values, data["state_retained"].values
     shown: dict[str, tuple[Any, Format]] = {
@@ -77,7 +77,7 @@ def states_table(data: xarray.Dataset, name: str) -> Table:
         **_lasting(settings, data["state_lifetime"].values, kept),
     }
     title = (
-        f"{name}: states at {settings['temperature']:g} K; a half state with the "
+        f"{name}: states at {settings.temperature:g} K; a half state with the "
         "lower end ahead is the mirror image of that with the upper end ahead"
     )
     return of_columns(title, shown)
@@ -88,13 +88,18 @@ def frequency_text(frequency: float) -> str:
     return f"{frequency:.0e}".replace("+", "")
 
 
-def _lasting(settings: Any, lifetime: Any, kept: Any) -> dict[str, tuple[Any, Format]]:
+def _retained(largest_loss: float) -> str:
+    """Return the title of the columns of whether states are retained."""
+    return f"retained (loss at most {largest_loss:g})"
+
+
+def _lasting(settings: Barriers, lifetime: Any, kept: Any) -> dict[str, tuple[Any, Format]]:
     """Return the columns of lifetimes in s, (state, attempt), and of whether states stay."""
-    low, high = map(frequency_text, settings["attempt_frequencies"])
+    low, high = map(frequency_text, settings.attempt_frequencies)
     return {
         f"lifetime at {high} 1/s": (lifetime[:, 0], lifetime_text),
         f"lifetime at {low} 1/s": (lifetime[:, 1], lifetime_text),
-        f"retained (at least {settings['retained']:g} k_B T)": (kept, RETAINED),
+        _retained(settings.largest_loss): (kept, RETAINED),
     }
 
 
@@ -109,7 +114,7 @@ def further_table(data: xarray.Dataset, name: str) -> Table:
         **Show.columns(rows, "further_barrier"),
         "lowest barrier (k_B T)": (barrier / thermal, ".1f"),
         **_lasting(
-            settings_of(data),
+            Barriers.model_validate(settings_of(data)),
             lifetime.transpose("row", "attempt").values,
             rows["further_retained"].values,
         ),
@@ -202,7 +207,7 @@ class Show(Presentation):
             "samples" if SAMPLE in data.dims else "devices": ([row.samples for row in rows], ".0f"),
             "no minimum, so lost": ([row.nowhere for row in rows], ".0f"),
             "unknown barriers": ([row.unknown for row in rows], ".0f"),
-            f"retained (loss at most {settings.largest_loss:g})": (kept, ""),
+            _retained(settings.largest_loss): (kept, RETAINED),
         }
         time = lifetime_text(settings.retention_time)
         return [of_columns(f"{name}: loss after {time}", shown)]
@@ -220,9 +225,9 @@ class Show(Presentation):
         halves = [files.WallState(state).half for state in data["state_name"].values]
         data = data.isel(state=np.flatnonzero(~np.array(halves, dtype=bool)))
         kept = data["state_retained"].values == 1
-        least, kelvin = (f"{settings_of(data)[key]:g}" for key in ("retained", "temperature"))
+        settings = Barriers.model_validate(settings_of(data))
         text = f"the weakest state is {lost}, {some(int(kept.sum()), kept.size, 'states')}"
-        text += f" retained by {least} k_B T at {kelvin} K"
+        text += f" retained (loss at most {settings.largest_loss:g}) at {settings.temperature:g} K"
         barriers = data["state_barrier"].values / thermal_energy(data)
         finite = barriers[np.isfinite(barriers)]
         return text + (f", barriers of {between(finite, 1.0, 'k_B T')}" if finite.size else "")
