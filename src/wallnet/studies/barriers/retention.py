@@ -1,16 +1,18 @@
 """Loss of states with time: how probably a wall has left its state, over all barriers."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from wallnet.constants import BOLTZMANN
 from wallnet.files import WallState, settings_of
 from wallnet.questions.presentation import of_samples
 from wallnet.studies.barriers import Barriers
+
+if TYPE_CHECKING:
+    import xarray
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +82,7 @@ def needed(settings: Barriers) -> Floats:
     return np.log(escapes / -np.log1p(-settings.largest_loss))
 
 
-def losses(data: xarray.Dataset) -> Iterator[Loss]:
+def losses(data: "xarray.Dataset") -> Iterator[Loss]:
     """Yield the losses of the states that were asked for, at all temperatures.
 
     A sample in which a state is no minimum has lost it. Over each known barrier out of a state a
@@ -124,7 +126,7 @@ def losses(data: xarray.Dataset) -> Iterator[Loss]:
             )
 
 
-def _at(data: xarray.Dataset, number: int) -> tuple[Floats, Floats, Floats]:
+def _at(data: "xarray.Dataset", number: int) -> tuple[Floats, Floats, Floats]:
     """Return energies of states and barriers there and back in J, (sample, ...), at a temperature.
 
     The first temperature, 0, is that of the study. What is no minimum or no saddle point is NaN.
