@@ -4,6 +4,7 @@ import argparse
 import gc
 import importlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -114,6 +115,16 @@ def test_an_interrupt_while_modules_are_imported_is_one_line(monkeypatch):
     monkeypatch.setattr(cli, "_parser", interrupted)
     with pytest.raises(SystemExit, match="^wallnet: interrupted$"):
         cli.main(["schema"])
+
+
+def test_a_reader_that_ends_early_gets_no_traceback():
+    """As with `wallnet schema | head`."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as closed:
+        command = [sys.executable, "-m", "wallnet.cli", "schema"]
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_command_that_reads_a_dataset_of_a_study_knows_its_kind():
