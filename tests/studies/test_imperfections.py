@@ -17,6 +17,7 @@ from wallnet.files.imperfection_tables import read_entries, text_of
 from wallnet.files.imperfections import BEYOND, Imperfections
 from wallnet.files.schema import KINDS, blank
 from wallnet.jobs.imperfections import ImperfectionsJob, imperfections_job
+from wallnet.plan.start import check_measurements
 from wallnet.studies.imperfections import _assumed_conductances, gathered
 
 LEVELS = {"initial": 2e-5, "notch 1": 3e-5, "notch 2": 4.5e-5, "reversed": 7e-5}
@@ -392,6 +393,18 @@ def test_a_file_of_other_levels_or_with_gaps_is_refused(table, fault):
     with pytest.raises(files.FileError) as refused:
         known(table)
     assert fault in str(refused.value)
+
+
+def test_a_run_refuses_a_file_with_a_wrong_row_before_its_first_job():
+    rows = {"own.csv": "gain_spread,0.1,1", "wrong.csv": "gain_spread,nan,1"}
+    for name, row in rows.items():
+        Path(name).write_text(f"quantity,value,unit\n{row}\n", encoding="utf-8")
+    described = {"track": DeviceImperfections(file="own.csv"), "other": DeviceImperfections()}
+    check_measurements(SimpleNamespace(measured={}, imperfections=described))
+    for name, fault in {"wrong.csv": "line 2, column value", "none.csv": "none.csv"}.items():
+        described["other"] = DeviceImperfections(file=name)
+        with pytest.raises(ConfigError, match=rf"imperfections\.other\.file: .*{fault}"):
+            check_measurements(SimpleNamespace(measured={}, imperfections=described))
 
 
 def test_one_limit_of_attempt_frequencies_is_refused():

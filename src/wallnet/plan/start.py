@@ -92,7 +92,7 @@ def check_submittable(folders: Mapping[str, Path]) -> None:
 
 
 def check_measurements(campaign: Campaign) -> None:
-    """Refuse a run if a file of a measured device cannot be used, even if its results exist.
+    """Refuse a run if a measured file of a device cannot be used, even if its results exist.
 
     Snakemake names only files that are missing and that a job of the plan needs.
     """
@@ -105,6 +105,14 @@ def check_measurements(campaign: Campaign) -> None:
                 readers[key](path)
             except FileError as error:
                 raise ConfigError(f"devices.{name}.{key}: {error}") from None
+    for name, settings in campaign.imperfections.items():
+        if settings.file is not None:
+            from wallnet.files.imperfection_tables import read_entries
+
+            try:
+                read_entries(settings.file)
+            except FileError as error:
+                raise ConfigError(f"imperfections.{name}.file: {error}") from None
 
 
 def own_calculators(campaign: Campaign) -> Iterator[tuple[str, dict[str, Any]]]:
