@@ -74,7 +74,7 @@ wildcard_constraints:
 
 
 include: "workflow/rules/start.smk"
-include: "workflow/rules/common.smk"
+include: "workflow/rules/lookups.smk"
 include: "workflow/rules/requests.smk"
 include: "workflow/rules/devices.smk"
 include: "workflow/rules/studies.smk"

@@ -51,9 +51,9 @@ from wallnet.files.imperfection_tables import QUANTITIES
 from wallnet.film.renormalization import bloch
 from wallnet.jobs.film import film_of, strip_of
 from wallnet.jobs.report import WriteEnergyJob, write_energy_job
+from wallnet.jobs.request import KINDS
 from wallnet.page import findings
 from wallnet.plan import load
-from wallnet.plan.requests import KINDS
 from wallnet.plan.shown import FIGURES, TABLES, Shown
 from wallnet.report.as_made import ALL, TITLES
 from wallnet.report.networks import ACCURACIES, dataset_title, mean_and_deviation

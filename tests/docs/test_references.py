@@ -27,9 +27,9 @@ from wallnet import cli, config, files, plan
 from wallnet.config.quantities import Section
 from wallnet.config.reading import read_yaml
 from wallnet.files.plain import laid_over
+from wallnet.jobs.request import KINDS
 from wallnet.plan.commands import HIDDEN
 from wallnet.plan.listing import checks, everything
-from wallnet.plan.requests import KINDS
 from wallnet.studies import STUDIES
 from wallnet.validation import CHECKS
 

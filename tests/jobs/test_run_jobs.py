@@ -96,8 +96,8 @@ def test_a_request_has_the_work_of_its_cells_and_steps(synapse, pulse):
 
 def test_a_request_names_its_command_and_its_start(pulse):
     request = Request("run", PATH, lambda: pulse, ("results/initial/synapse.nc",))
-    assert request.command == ["simulate", "--after", "results/initial/synapse.nc"]
-    assert Request("initial", PATH, lambda: pulse).command == ["simulate"]
+    assert request.starts == ["--after", "results/initial/synapse.nc"]
+    assert Request("initial", PATH, lambda: pulse).starts == []
 
 
 def test_requests_of_other_pulses_have_other_digests(synapse, pulse):

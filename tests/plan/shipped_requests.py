@@ -41,7 +41,7 @@ def digests(campaign):
         of_device = files.of_device(path)
         place = "/".join(PurePosixPath(of_device).with_suffix("").parts[1:3])
         place = place if of_device == path else f"samples/{place}"
-        line = [request.path, *request.command, job.to_json()]
+        line = [request.path, request.kind, *request.starts, job.to_json()]
         groups[f"{temperature}: {place}"].append(" ".join(line))
     return {
         place: f"{digest_of(' '.join(sorted(lines)))} of {len(lines)}"

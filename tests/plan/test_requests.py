@@ -17,8 +17,9 @@ from studies.results import pulsed
 
 from wallnet import files, jobs, plan
 from wallnet.config import ConfigError
+from wallnet.jobs.request import KINDS
 from wallnet.plan.listing import checks, everything
-from wallnet.plan.requests import KINDS, Requested, of_study, pattern_of
+from wallnet.plan.requests import Requested, of_study, pattern_of
 from wallnet.studies import STUDIES, Question
 
 
@@ -136,7 +137,7 @@ def test_requests_load_no_package_beyond_those_that_read_the_configuration():
         "import sys; from wallnet import plan; from wallnet.plan.requests import Requested; "
         "campaign = plan.load('config.yaml'); "
         "before = {*sys.modules}; requests = [*Requested(campaign).values()]; "
-        "[(request.command, request.computes.to_json()) for request in requests[::50]]; "
+        "[(request.starts, request.computes.to_json()) for request in requests[::50]]; "
         "print(len(requests), *{name.split('.')[0] for name in {*sys.modules} - before})"
     )
     done = subprocess.run(

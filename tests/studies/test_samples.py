@@ -18,8 +18,8 @@ from wallnet.cli import main
 from wallnet.config import ConfigError, Figures
 from wallnet.files import WallState, schema
 from wallnet.files.schema import KINDS, VARIABLES, Variable
+from wallnet.jobs.request import KINDS as KINDS_OF_REQUESTS
 from wallnet.jobs.request import Conditions, runs_of, where
-from wallnet.plan.requests import KINDS as KINDS_OF_REQUESTS
 from wallnet.plan.requests import Requested, pattern_of
 from wallnet.plan.work import study_work
 from wallnet.questions.opened import stacked

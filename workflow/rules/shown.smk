@@ -6,27 +6,6 @@ function receives its row as a default argument, and the command is plain text.
 
 from wallnet.plan.shown import FIGURES, TABLES
 
-
-def left_open(shown):
-    """Return the files of a row, with its wildcards; the report shows its figure or its HTML."""
-    outputs = shown.written(campaign, device="{device}", dataset="{dataset}")
-    reported = "png" if "png" in outputs else "html"
-    outputs[reported] = report(
-        outputs[reported],
-        caption=f"../report/{shown.rule}.rst",
-        category=shown.category,
-        labels={"result": shown.label},
-    )
-    return outputs
-
-
-def values(shown, wildcard):
-    """Return a pattern of the values of a wildcard of a row."""
-    return one_of(
-        {place[wildcard] for place in shown.places(campaign) if wildcard in place}
-    )
-
-
 for shown in (*TABLES.values(), *FIGURES.values()):
 
     rule:

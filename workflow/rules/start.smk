@@ -2,7 +2,7 @@
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from wallnet.jobs.request import COMMANDS
+from wallnet.jobs.request import KINDS, SIMULATED
 
 
 def check_named():
@@ -27,7 +27,7 @@ def check_calculators(planned):
     called = [
         part.computes.to_json()
         for job in planned
-        if COMMANDS.get(job.rule.name) == "simulate"
+        if job.rule.name in SIMULATED
         and (request := requested[job.output[0]]).calculator not in ready
         for part in request.parts or (request,)
     ]
@@ -191,8 +191,7 @@ onstart:
     if local:
         lift_job_rate_limit()
         engine = any(
-            job.rule.name in plan.requests.KINDS
-            and requested[job.output[0]].calculator == "film"
+            job.rule.name in KINDS and requested[job.output[0]].calculator == "film"
             for job in planned
         )
         server.start(server.ENGINE if engine else (), logger.warning)

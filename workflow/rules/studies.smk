@@ -5,21 +5,7 @@ by the same rule; their tables and figures are those of `plan.shown`. Snakemake 
 after the loop, so a function receives its study as a default argument.
 """
 
-from wallnet.studies import QUESTIONS, STUDIES, gather_job
-
-
-def gathering(study, wildcards, last=None):
-    """Return the job that gathers what the rounds up to one asked for, as JSON."""
-    requests = requested.of_subject(study, wildcards.subject, last)
-    return gather_job(study, campaign, wildcards.subject, requests).to_json()
-
-
-def results_of_rounds(study, wildcards, last):
-    """Return the results that the rounds up to one asked for, once these are finished."""
-    for number in range(1, last + 1):
-        checkpoints.round.get(study=study.name, subject=wildcards.subject, round=number)
-    requests = requested.of_subject(study, wildcards.subject, last)
-    return [request.path for request in requests]
+from wallnet.studies import QUESTIONS, STUDIES
 
 
 # a checkpoint: the next simulations depend on the results of those before

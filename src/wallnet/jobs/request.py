@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property, partial
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import GetPydanticSchema
 from pydantic_core.core_schema import no_info_after_validator_function
@@ -28,14 +28,12 @@ from wallnet.jobs.run import Run, initial_job, level_job, pulse_job
 
 Kind = Literal["initial", "run", "minima", "barrier"]
 
-COMMANDS: dict[Kind, str] = {
-    "initial": "simulate",
-    "run": "simulate",
-    "minima": "minima",
-    "barrier": "barrier",
-}
-"""Kinds of requests, each with a rule of its name, and the commands that compute them. The initial
-state of a device is a run, too; it takes seconds unless its wall relaxes."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Kinds of requests, each with a rule of its name in `workflow/rules/requests.smk`."""
+
+SIMULATED = ("initial", "run")
+"""Kinds that a calculator simulates. The initial state of a device is a run, too; it takes seconds
+unless its wall relaxes."""
 
 COUNTED: dict[Kind, str] = {
     "initial": "simulations",
@@ -122,7 +120,7 @@ class Request:
     Attributes
     ----------
     kind : str
-        Key of `COMMANDS`.
+        One of `KINDS`.
     path : str
         Its result.
     make : callable
@@ -235,15 +233,15 @@ class Request:
         return digest_of(self.computes.to_json())
 
     @property
-    def command(self) -> list[str]:
-        """Words of the command that computes it.
+    def starts(self) -> list[str]:
+        """Words of the options that name the results from which it starts.
 
-        A block has one group of results to start from, or one for each of its runs.
+        A block has one group of these, or one for each of its runs.
         """
         groups = [run.after for run in self.runs or (self,)]
         groups = groups if len({*groups}) > 1 else groups[:1]
         after = [["--after", *paths] for paths in groups if paths]
-        return [COMMANDS[self.kind], *itertools.chain.from_iterable(after)]
+        return [*itertools.chain.from_iterable(after)]
 
     @cached_property
     def calculator(self) -> str:

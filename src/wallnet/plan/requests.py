@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from wallnet import files
 from wallnet.config import Campaign, ConfigError
 from wallnet.jobs import Request
-from wallnet.jobs.request import COMMANDS, Kind
+from wallnet.jobs.request import Kind
 from wallnet.questions.question import Requests
 from wallnet.studies import QUESTIONS, STUDIES, Question
 
@@ -112,7 +112,3 @@ class Requested(Mapping[str, Request]):
             for request in self.of_subject(study, subject):
                 _check_same(requests.setdefault(request.path, request), request)
         return requests
-
-
-KINDS: tuple[Kind, ...] = tuple(COMMANDS)
-"""Kinds of requests, each with a rule of its name."""
