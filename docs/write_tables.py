@@ -7,6 +7,9 @@
     python docs/write_tables.py --jobs            first count the jobs of config.yaml again
     python docs/write_tables.py --rewritable results    first copy the accuracies of networks on
                                                   mutually reachable states
+    python docs/write_tables.py --made NAME ...   first note that these tables are results of the
+                                                  present revisions
+    python docs/write_tables.py --edited NAME ... first note that only the text of these was edited
 
 A page has pairs of marks, `<!-- table NAME -->` and `<!-- end NAME -->`. The script replaces the
 text between them by a table or a sentence. A function of `BLOCKS` generates it from the files in
@@ -17,7 +20,9 @@ the paper's Table II. Those of the gallery come from the registry of figures and
 
 import argparse
 import ast
+import hashlib
 import html
+import json
 import math
 import re
 import shutil
@@ -35,6 +40,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from wallnet import revisions
 from wallnet.config import Campaign, schema
 from wallnet.config.heavy_metal import PRESETS, HeavyMetal
 from wallnet.config.stacks import STACKS
@@ -1263,6 +1269,117 @@ def default_of(node: dict[str, Any]) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default).lower()
 
 
+# Revisions of published tables
+
+OF_NETWORKS = ("devices", "networks")
+OF_EVALUATIONS = (*OF_NETWORKS, "as_made", "imperfections")
+STAGES = {
+    **dict.fromkeys(("accuracy", "accuracy-gaps", "mappings", "programming"), OF_NETWORKS),
+    **dict.fromkeys(("few-levels", "rewritable", "smooth-edges"), OF_NETWORKS),
+    **dict.fromkeys(("interpretations", "table-ii"), OF_NETWORKS),
+    **dict.fromkeys(("exports", "step-tables", "step-networks"), ("networks",)),
+    **dict.fromkeys(("as-made", "as-made-w-cofeb", "robust", "devices-compared"), OF_EVALUATIONS),
+    **dict.fromkeys(("devices", "levels"), ("film", "devices")),
+    "cut-metal": ("devices",),
+    "intervals/synapse-5-oommf": ("oommf", "intervals"),
+    "jobs": (),
+}
+"""Stages that compute a table of `docs/results`, by name or folder; else `film` and the study."""
+
+SINCE = {
+    "film": {
+        10: "finer minima and paths",
+        11: "rounding where parameters vary",
+        12: "thermal noise with a Slonczewski λ above 1",
+        13: "smooth edges unless `stairs`; limits of temperature by the strip",
+        15: "rounding",
+        16: "other random numbers at a temperature",
+        17: "files of several runs, no numbers",
+    },
+    "oommf": {3: "limits of temperature by the strip", 4: "files of several runs, no numbers"},
+    "devices": {
+        10: "the temperature that ends the model",
+        12: "heat in the metal and through interfaces",
+        13: "limits of temperature by the strip; names of states",
+        14: "sentences, no numbers",
+    },
+    "networks": {
+        3: "the same numbers on all processors",
+        4: "comparisons find the level of a weight",
+        5: "the compensation",
+    },
+    "as_made": {2: "barriers between two temperatures are on a line"},
+    "imperfections": {2: "barriers at further temperatures", 3: "pulses on several states"},
+    "intervals": {2: "names of temperatures", 3: "names of states"},
+    "calibration": {3: "names of states"},
+    "thermal": {6: "files of several runs", 7: "several states before a pulse", 8: "rounds"},
+}
+"""What the revisions of a stage changed in results, of those since the oldest published table."""
+
+
+def published(root: Path) -> dict[str, Path]:
+    """Return the tables in `docs/results`, by their names."""
+    folder = root / "docs/results"
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for path in sorted(folder.rglob("*.csv"))
+    }
+
+
+def noted_revisions(root: Path) -> dict[str, dict[str, Any]]:
+    """Return the digest of each published table, and the revisions that computed it."""
+    return json.loads((root / "docs/results/revisions.json").read_text(encoding="utf-8"))
+
+
+def digest_of(table: Path) -> str:
+    """Return a digest of the text of a table."""
+    return hashlib.sha256(table.read_bytes().replace(b"\r\n", b"\n")).hexdigest()[:16]
+
+
+def stages_of(name: str) -> tuple[str, ...]:
+    """Return the stages whose revisions decide the numbers of a published table."""
+    folder = name.partition("/")[0]
+    of_study = (folder,) if folder in STUDIES or folder in ("validation", "crosscheck") else ()
+    return STAGES.get(name, STAGES.get(folder, ("film", *of_study)))
+
+
+def note_revisions(root: Path, made: Iterable[str], edited: Iterable[str] = ()) -> None:
+    """Note that tables are of the present revisions, or that only their text was edited."""
+    tables, noted = published(root), noted_revisions(root)
+    if unknown := sorted({*made, *edited} - tables.keys()):
+        raise SystemExit(f"docs/results has no table {', '.join(unknown)}")
+    for name in made:
+        noted[name] = {"digest": "", **{stage: revisions.of(stage) for stage in stages_of(name)}}
+    for name in (*made, *edited):
+        noted[name]["digest"] = digest_of(tables[name])
+    text = json.dumps({name: noted[name] for name in sorted(tables)}, indent=2)
+    (root / "docs/results/revisions.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def unnoted(root: Path) -> list[str]:
+    """Return the published tables whose numbers have no noted revision."""
+    noted = noted_revisions(root)
+    tables = published(root)
+    changed = [n for n, path in tables.items() if noted.get(n, {}).get("digest") != digest_of(path)]
+    return changed + sorted(noted.keys() - tables.keys())
+
+
+def earlier_revisions(results: Results) -> str:
+    """Return the published tables of earlier revisions, and what the later ones changed."""
+    groups = dict[str, dict[int, list[str]]]()
+    for name, note in noted_revisions(results.folder.parents[1]).items():
+        for stage in stages_of(name):
+            if note[stage] < revisions.of(stage):
+                groups.setdefault(stage, {}).setdefault(note[stage], []).append(name)
+    rows = []
+    for stage, tables in sorted(groups.items()):
+        changes = SINCE.get(stage, {}).items()
+        since = "; ".join(f"{n}: {change}" for n, change in changes if n > min(tables))
+        listed = "; ".join(f"{n}: {', '.join(names)}" for n, names in sorted(tables.items()))
+        rows.append([f"`{stage}`", str(revisions.of(stage)), listed, since or "–"])
+    return markdown(["stage", "present", "tables of earlier revisions", "what changed"], rows)
+
+
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "conditions": conditions,
     "headline": main_numbers,
@@ -1348,6 +1465,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "write-energy-effects": write_energy_by_effect,
     "write-energy-oxides": write_energy_on_oxides,
     "programming": copied("programming.csv", programming),
+    "earlier-revisions": earlier_revisions,
     "configuration": configuration,
     "extending": steps_of_extending,
     "gallery-examples": of_examples,
@@ -1430,7 +1548,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         The files that are missing there; their existing copies stay unchanged.
     """
     target = root / "docs/results"
-    missing = []
+    missing, copied = [], []
     devices = ("neuron", *EDGES.values(), "synapse-5-literal", "synapse-10", "track")
     of_campaign = ("accuracy", "accuracy-gaps", "mappings", "programming")
     of_campaign += (*(f"devices/{device}" for device in devices), "pulse_trains/stepwise")
@@ -1454,6 +1572,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
         copy = target / f"{place}.csv"
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(table, copy)
+        copied.append(place)
         stages = ("devices", "pulse_trains", "calibration", "depinning")
         if place.split("/")[0] not in (*stages, "barriers", "sweeps", "thermal"):
             continue
@@ -1462,6 +1581,8 @@ def copy_results(source: Path, root: Path) -> list[str]:
             for name in (name for title, name in COPIED.items() if part.startswith(title)):
                 further = target / f"{place}-{name}.csv"
                 from_markdown(part).to_csv(further, index=False, lineterminator="\n")
+                copied.append(f"{place}-{name}")
+    note_revisions(root, copied)
     for path in (source / "figures").rglob("*.png"):
         picture = picture_of(f"results/{path.relative_to(source).as_posix()}")
         if (copy := root / "docs/figures" / picture.name).exists():
@@ -1524,6 +1645,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         help="copy accuracies on mutually reachable states",
     )
     parser.add_argument("--jobs", action="store_true", help="count the jobs again first")
+    for option, meaning in (("made", "are of the present revisions"), ("edited", "were edited")):
+        parser.add_argument(
+            f"--{option}", nargs="+", default=[], metavar="NAME", help=f"note that these {meaning}"
+        )
     parsed = parser.parse_args(arguments)
     missing = copy_results(Path(parsed.source), root) if parsed.source else []
     for path in missing:
@@ -1532,11 +1657,21 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         for name in ("accuracy", "accuracy-gaps"):
             table = Path(parsed.rewritable, f"tables/{name}.csv")
             shutil.copyfile(table, root / f"docs/results/rewritable/{name}.csv")
+            parsed.made.append(f"rewritable/{name}")
     if parsed.source or parsed.jobs:
         table = count_jobs(root)
         table.to_csv(root / "docs/results/jobs.csv", index=False, lineterminator="\n")
+        parsed.made.append("jobs")
+    if parsed.made or parsed.edited:
+        note_revisions(root, parsed.made, parsed.edited)
     results = Results(root)
     stale = False
+    for name in unnoted(root):
+        stale = True
+        print(
+            f"docs/results/{name}.csv: changed; add --made {name} if the present revisions "
+            f"computed it, --edited {name} if only its text was edited"
+        )
     for page in pages(root):
         text, names = written(page, results)
         for name in names:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
 
-from wallnet import config, plan
+from wallnet import config, plan, revisions
 from wallnet.config.networks import Networks
 from wallnet.config.track import Notches
 from wallnet.report.networks import TABLE_II
@@ -335,7 +335,48 @@ def test_a_changed_digit_in_a_result_is_caught(writer, copy, capsys):
             table.writerows(changed)
     assert writer.main(["--check"], copy) == 1
     stale = {line.partition(":")[0] for line in capsys.readouterr().out.splitlines()}
-    assert stale == {"README.md", "docs/results.md", "docs/networks.md", "docs/cluster.md"}
+    assert stale == {
+        *("README.md", "docs/results.md", "docs/networks.md", "docs/cluster.md"),
+        *("docs/results/accuracy.csv", "docs/results/jobs.csv"),
+        "docs/results/devices/synapse-5-levels.csv",
+    }
+
+
+def test_each_published_table_names_the_revisions_that_computed_it(writer):
+    noted = writer.noted_revisions(ROOT)
+    assert writer.unnoted(ROOT) == []
+    assert noted.keys() == writer.published(ROOT).keys()
+    page = block("docs/reruns.md", "earlier-revisions")
+    for name, note in noted.items():
+        numbers = {key: number for key, number in note.items() if key != "digest"}
+        assert numbers.keys() == set(writer.stages_of(name))
+        earlier = {stage for stage, number in numbers.items() if number < revisions.of(stage)}
+        assert all(number <= revisions.of(stage) for stage, number in numbers.items())
+        listed = re.compile(rf"[ :]{name}[,; ]")
+        lines = [line for line in page.splitlines() if listed.search(line)]
+        assert {cells_of(line)[0].strip("`") for line in lines} == earlier
+    assert noted["table-ii"].keys() == {"digest", "devices", "networks"}
+    assert noted["thermal/reset-5"].keys() == {"digest", "film", "thermal"}
+
+
+def test_a_table_made_again_is_of_the_present_revisions(writer, copy, capsys):
+    """An edited text keeps its revisions, a result that was made again has the present ones."""
+    table, page = copy / "docs/results/thermal/w-cofeb.csv", copy / "docs/reruns.md"
+    before = writer.noted_revisions(copy)["thermal/w-cofeb"]
+    assert before["film"] < revisions.of("film")
+    table.write_text(f"{table.read_text(encoding='utf-8')}\n", encoding="utf-8")
+    assert writer.main(["--check"], copy) == 1
+    assert "thermal/w-cofeb.csv: changed; add --made" in capsys.readouterr().out
+    writer.main(["--edited", "thermal/w-cofeb"], copy)
+    after = writer.noted_revisions(copy)["thermal/w-cofeb"]
+    assert after == {**before, "digest": after["digest"]} != before
+    assert "thermal/w-cofeb" in page.read_text(encoding="utf-8")
+    writer.main(["--made", "thermal/w-cofeb"], copy)
+    assert writer.noted_revisions(copy)["thermal/w-cofeb"]["film"] == revisions.of("film")
+    assert "thermal/w-cofeb" not in page.read_text(encoding="utf-8")
+    assert writer.main(["--check"], copy) == 0
+    with pytest.raises(SystemExit, match="no table thermal/unknown"):
+        writer.main(["--made", "thermal/unknown"], copy)
 
 
 def test_a_mark_that_does_not_work_is_refused(writer, copy):
@@ -369,6 +410,8 @@ def test_results_of_a_campaign_are_copied(writer, copy, tmp_path):
     }
     copied = copy / "docs/results"
     assert (copied / "accuracy.csv").read_text() == "dataset\n"
+    assert writer.noted_revisions(copy)["accuracy"]["devices"] == revisions.of("devices")
+    assert writer.unnoted(copy) == []
     assert (copied / "devices/synapse-5.csv").read_text() == "J\n0.5\n"
     assert (copied / "devices/synapse-5-levels.csv").read_text() == "level,state\n1,a < b | c\n"
 
