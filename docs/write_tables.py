@@ -249,9 +249,9 @@ def heated(results: Results) -> str:
     runs = int(pulses["after the pause"].str.split(" of ").str[1].astype(int).sum())
     steps = table[inner & notch["state"].astype(float).eq(following)]
     right = int(steps["known at the reading time"].astype(int).sum())
-    (*_, verified), (reset,) = (
+    (*_, verified), (five,), (ten,) = (
         results.table(f"thermal/{name}-writing.csv").to_dict("records")
-        for name in ("staircase-10", "reset-5")
+        for name in ("staircase-10", "reset-5", "reset-10")
     )
     return (
         f"heated by their pulses from 300 K (p = 2), {share_of(right, runs)} of the pulses of "
@@ -260,14 +260,19 @@ def heated(results: Results) -> str:
         f"read, write a notch from any other with a probability of {verified['right state']} "
         f"({verified['at least']} to {verified['at most']}), in {verified['time (ns)']} ns and "
         f"with {verified['energy (pJ)']} pJ. The best single pulses write notches 1 to 4 of "
-        f"`synapse-5` from the start with {reset['right state']} ({reset['at least']} to "
-        f"{reset['at most']})"
+        f"`synapse-5` from the start with {five['right state']} ({five['at least']} to "
+        f"{five['at most']}), and notches 1 to 8 of `synapse-10` with {ten['right state']} "
+        f"({ten['at least']} to {ten['at most']})"
     )
 
 
 def writing(results: Results) -> str:
     """Return the schemes of writing of heated devices."""
-    names = {"staircase-10": "synapse-rewritable-10", "reset-5": "synapse-5"}
+    names = {
+        "staircase-10": "synapse-rewritable-10",
+        "reset-5": "synapse-5",
+        "reset-10": "synapse-10",
+    }
     tables = {name: results.table(f"thermal/{place}-writing.csv") for place, name in names.items()}
     table = pd.concat(tables, names=["device"]).reset_index("device").drop(columns="model")
     return markdown(list(table.columns), table.to_numpy().tolist())
@@ -1560,7 +1565,7 @@ def copy_results(source: Path, root: Path) -> list[str]:
     others += [f"depinning/{device}" for device in EDGES.values()]
     others += [f"sensitivity/{EDGES['smooth']}", "pulse_trains/stepwise-10"]
     others += [f"thermal/{device}" for device in (*EDGES.values(), "synapse-10")]
-    others += ["thermal/staircase-10", "thermal/reset-5"]
+    others += ["thermal/staircase-10", "thermal/reset-5", "thermal/reset-10"]
     stages = ("depinning", "sensitivity", "barriers", "thermal", "sweeps")
     others += [f"{stage}/{OWN_NAME}" for stage in stages] + [f"sweeps/{EDGES['smooth']}"]
     others += ["calibration/paper", *(f"operating_windows/{name}" for name in WINDOWS)]

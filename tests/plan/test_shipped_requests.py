@@ -16,7 +16,7 @@ SYNAPSES = [
     *("synapse-rewritable", "synapse-rewritable-10"),
 ]
 
-THERMAL = sorted(f"thermal/{name}" for name in (*SYNAPSES, "reset-5", "staircase-10"))
+THERMAL = sorted(f"thermal/{name}" for name in (*SYNAPSES, "reset-5", "reset-10", "staircase-10"))
 
 
 def digests_with(**changed):
