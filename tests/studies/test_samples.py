@@ -1,5 +1,6 @@
 """Samples as an axis of studies: requests, gathering along `sample`, tables, a small campaign."""
 
+import copy
 import dataclasses
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from helpers.depinning import depinned
 from helpers.intervals import bisected
 from helpers.small_campaign import TINY
-from helpers.studies import CUT
+from helpers.studies import CUT, DATA, EXAMPLES
 from helpers.transitions import led
 
 from studies.results import NM, gather, pulsed, write_starts, write_trace
@@ -78,6 +79,26 @@ def test_a_result_of_a_sample_has_its_request_and_its_rule():
         assert matching == ["run"]
     with pytest.raises(ConfigError, match="samples/3/levels/stairs/1.nc is not asked for"):
         requested["results/samples/3/levels/stairs/1.nc"]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXAMPLES if name != "sweeps"))
+def test_all_that_a_request_of_a_sample_starts_from_is_asked_for(name):
+    """With barriers of other numbers of samples, which thermal asks for too."""
+    data = copy.deepcopy(DATA)
+    data["devices"]["cut"] |= {"disorder": DISORDER, "temperature": {"ambient": 300.0}}
+    data["devices"]["stairs"]["disorder"] = DISORDER
+    data["barriers"] = {"samples": 1, "devices": ["cut"]}
+    if "samples" not in STUDIES[name].settings.model_fields:
+        return
+    for settings in data[name].values() if name != "barriers" else [data[name]]:
+        settings["samples"] = 2
+    campaign = plan.parse(data)
+    requested = Requested(campaign)
+    for subject in STUDIES[name].subjects(campaign):
+        for request in runs_of(STUDIES[name].requests_of(campaign, subject)):
+            assert request.path.count("samples/") <= 1
+            for path in (*request.after, *([request.states.path] if request.states else [])):
+                assert requested[path].path == path
 
 
 def test_the_perfect_device_does_not_know_of_samples():

@@ -14,6 +14,7 @@ from studies.results import (
     pulsed,
     shown,
     write_block,
+    write_minima,
     write_path,
     write_states,
     write_train,
@@ -397,6 +398,7 @@ def lasting(tmp_path, monkeypatch):
     energy = {"expelled": -50, "notch 1": 0, "between 1 and 2": 8, "notch 2": 2}
     tops = {("expelled", "notch 1"): 60, ("notch 1", "notch 2"): 11.5}
     tops |= {("notch 1", "between 1 and 2"): 11, ("between 1 and 2", "notch 2"): 12}
+    write_minima(one(requests, "minima", temperature=300.0))
     for path in where(requests, "barrier"):
         pair = path.conditions.state, path.conditions.neighbour
         along = [energy.get(pair[0], 3), tops.get(pair, 500), energy.get(pair[1], 0)]

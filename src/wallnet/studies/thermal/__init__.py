@@ -153,8 +153,8 @@ class Ask(base.OnDevice[Thermal]):
     ) -> Requests:
         """Yield the walls that pulses start from, the pulses at 0 K, and replicas of each variant.
 
-        The replicas of each round follow those of the start, in files of their own. The barriers of
-        the device are the last, if the campaign asks for those of a variant.
+        The replicas of each round follow those of the start, in files of their own. The minima and
+        barriers of the device are the last, if the campaign asks for those of a variant.
         """
         further = [None, *({tuple(pulse) for pulse in one} for one in so_far)]
         cold = campaign.simulated[settings.device].model_copy(update={"temperature": COLD})
@@ -191,9 +191,11 @@ class Ask(base.OnDevice[Thermal]):
                         own = (path, make, after, "", states, conditions)
                         yield Request("run", *own, in_block=True, replicas=replicas)
         if self.about(campaign, name, settings).attempt_frequencies:
-            kelvin = BARRIERS.subjects(campaign)[settings.device].temperature
-            paths = BARRIERS.requests_of(campaign, settings.device)
-            yield from where(paths, "barrier", Conditions(temperature=kelvin))
+            barriers = BARRIERS.subjects(campaign)[settings.device]
+            # of this device alone: each sample of this study asks for its own
+            paths = [*BARRIERS.requests(campaign, settings.device, barriers, ())]
+            for kind in ("minima", "barrier"):
+                yield from where(paths, kind, Conditions(temperature=barriers.temperature))
 
     def _start(self, device: Device, place: tuple[str, ...], state: WallState) -> Request:
         """Return the request of the wall on which pulses start, which relaxed without a field."""
