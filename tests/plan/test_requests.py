@@ -114,6 +114,28 @@ def test_what_a_later_round_asks_for_is_found_once_the_round_is_there(campaign_w
     assert request.computes.current_density == pytest.approx(0.75e12, rel=1e-9, abs=0)
 
 
+def test_what_another_study_asks_for_is_found_without_listing_its_owner_again(monkeypatch):
+    """A study of 10^5 runs on samples asks for the paths of each sample."""
+    data = with_every_kind()
+    data["devices"]["stairs"] |= {
+        "kind": "synapse",
+        "disorder": {"notches": {}},
+        "temperature": {"ambient": 300.0},
+    }
+    pulses = {"device": "stairs", "current_densities": [1e12], "samples": 2}
+    pulses["variants"] = {"warm": {"temperature": {"ambient": 300.0}}}
+    data["thermal"] = {"warm": pulses}
+    data["barriers"] = {"devices": ["stairs"], "attempt_frequencies": [1e9, 1e10]}
+    requested = Requested(plan.parse(data))
+    paths = [path for path in requested if path.startswith("results/samples/2/barriers")]
+    owner, lists = requested.of_study("barriers"), []
+    assert paths
+    assert not owner.keys() & {*paths}
+    monkeypatch.setattr(Requested, "_list", lambda _, study: lists.append(study) or {})
+    assert [requested[path].path for path in paths] == paths
+    assert not lists
+
+
 def test_requests_are_made_once_for_each_state_of_the_rounds(campaign_with_rounds, monkeypatch):
     """Snakemake calls the functions of a rule some ten times."""
     calls, requests_of = [], Question.requests_of

@@ -56,13 +56,15 @@ class Requested(Mapping[str, Request]):
     def __getitem__(self, path: str) -> Request:
         """Return the request of a path; raise `ConfigError` if the campaign has none."""
         owner = files.of_device(path).split("/")[1]
-        if owner in QUESTIONS and path not in self.of_study(owner):
-            # a round may have been finished since
-            self._listed[owner] = self._list(owner) | self._listed[owner]
         # a study can request further results of a device
         for study in sorted(QUESTIONS, key=lambda name: name != owner):
             if path in (requests := self.of_study(study)):
                 return requests[path]
+        if owner in QUESTIONS:
+            # a round may have been finished since
+            self._listed[owner] = self._list(owner) | self._listed[owner]
+            if path in self._listed[owner]:
+                return self._listed[owner][path]
         raise ConfigError(
             f"{path} is not asked for; add its device and its pulse to config.yaml, or name "
             "another file"
