@@ -93,6 +93,11 @@ BAD = [
     ("devices.synapse.track.fixed_ends", 20e-9, "notches at 3.6e-07 m reach into fixed_ends"),
     ("devices.neuron.track.fixed_ends", 3e-9, "fixed_ends 3e-09 m contains no cell or the"),
     ("devices.synapse.track.notches", {"diameter": 8e-9, "positions": [4e-7]}, "outside the tra"),
+    (
+        "devices.synapse.track.notches.positions",
+        [2e-7],
+        "has both count and positions, perhaps one",
+    ),
     ("devices.synapse.track.notches.shape", "square", "notches.shape is 'square'; use 'disc'"),
     ("devices.synapse.track.notches.shape", "ellipse", "diameter is given, and shape ellipse nee"),
     ("devices.synapse.track.notches.depth", 8e-9, "depth is given, and shape disc needs diameter"),

@@ -205,6 +205,8 @@ def test_the_former_study_of_disturb_is_told_where_thermal_has_it():
         ("rise_time", ProgramPulse, "waveform"),
         ("rise_time", Device, "pulse.rise_time"),
         ("dampnig", Material, "damping"),
+        ("anisotropy_constant", Material, "uniaxial_anisotropy"),
+        ("exchange_constant", Material, "exchange_stiffness"),
     ],
 )
 def test_an_unknown_key_hints_at_the_one_that_is_meant(key, block, meant):

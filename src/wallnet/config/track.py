@@ -69,7 +69,9 @@ class Notches(Section):
             yield f"{key} is given, {needs} only; set it to null or choose another shape"
         if sum(self.flanks or ()) > self.extent[0] * (1 + ROUNDING):
             yield "flanks are longer together than length; shorten them or lengthen the notch"
-        if (self.count is None) == (self.positions is None):
+        if self.count is not None and self.positions is not None:
+            yield "has both count and positions, perhaps one by like; set the other to null"
+        if self.count is None and self.positions is None:
             yield "needs either count (notches at k·length/count) or positions (a list in m)"
         if self.positions is not None and not self.positions:
             yield "positions is empty; leave notches out for a plain track"
