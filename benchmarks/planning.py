@@ -21,9 +21,14 @@ import yaml
 ROOT = Path(__file__).parents[1]
 
 
+def shipped():
+    """Return the shipped configuration."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
 def sweep_of(count):
     """Return the configuration of a sweep, and its target."""
-    data = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    data = shipped()
     sweep = {"start": 0.1e12, "stop": 0.1e12 + (count - 1) * 1e8, "step": 1e8}
     synapse = data["devices"]["synapse-5"] | {}
     synapse["pulse"] = synapse["pulse"] | {"current_densities": [sweep]}
@@ -36,7 +41,7 @@ def sweep_of(count):
 
 def replicas_of(samples):
     """Return the configuration of replicas of pulses on samples, and its target."""
-    data = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    data = shipped()
     track = {"length": 519e-9, "width": 72e-9, "notches": {"count": 5, "diameter": 32e-9}}
     disorder = {"edges": {}, "notches": {}}
     data["devices"]["short"] = {"like": "synapse-5", "track": track, "disorder": disorder}

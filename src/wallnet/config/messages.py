@@ -78,9 +78,9 @@ def unknown_key(key: object, keys: Iterable[str]) -> str:
     ]:
         return former[0]
     near = [place for name, place in OTHERS.get(str(key), {}).items() if name in keys]
-    near += [name for name in keys if str(key) in name.split("_")]
     # one longer word in common tells more than many letters: anisotropy_constant
-    words = sorted((word for word in str(key).split("_") if len(word) > 5), key=len, reverse=True)
+    parts = sorted(str(key).split("_"), key=len, reverse=True)
+    words = [part for part in parts if len(part) > 5 or part == str(key)]
     near += [name for word in words for name in keys if word in name.split("_")]
     near += difflib.get_close_matches(str(key), keys, n=1)
     hint = f" (did you mean {near[0]}?)" if near else f" (known here: {', '.join(keys)})"
