@@ -361,7 +361,7 @@ def test_barriers_are_shown_if_they_are_those_of_this_configuration(configured, 
         write(**other)
         page = page_of(job, folder)
         assert "run snakemake barriers" in part(page, "Retention")
-    assert "retained at" not in part(page, "What this campaign found")
+    assert "retained (loss at most" not in part(page, "What this campaign found")
 
 
 def test_a_campaign_without_synapses_has_what_it_found(configured, folder):
